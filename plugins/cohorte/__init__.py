@@ -1,0 +1,1 @@
+"""Cohorte: the library behind the DAGs, the CLI and the console. Start reading at `steps/`."""

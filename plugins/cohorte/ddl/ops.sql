@@ -1,0 +1,48 @@
+-- What ran. Timestamps are UTC; `business_time` is the clock the run worked for (the sandbox's, in the demo).
+
+-- One row per load package and stream: what was landed, and that it is registered in raw.
+create table if not exists ops.load (
+    load_id varchar not null,
+    source varchar not null,
+    stream varchar not null,
+    rows bigint not null,
+    files integer not null,
+    cursor_until timestamp,
+    business_time timestamp,
+    loaded_at timestamp not null
+);
+
+-- One row per expectation evaluated, evidence included.
+create table if not exists ops.gate_result (
+    gate_run_id varchar not null,
+    gate varchar not null,
+    expectation varchar not null,
+    column_name varchar,
+    severity varchar not null,
+    is_passed boolean not null,
+    observed varchar,
+    unexpected_count bigint,
+    unexpected_sample varchar,
+    checked_at timestamp not null
+);
+
+-- One row per run of a step.
+create table if not exists ops.run (
+    run_id varchar not null,
+    step varchar not null,
+    subject varchar,
+    rows bigint,
+    seconds double not null,
+    business_time timestamp,
+    finished_at timestamp not null
+);
+
+-- One row per record that could not be used, as it came.
+create table if not exists ops.quarantine (
+    source varchar not null,
+    stream varchar not null,
+    load_id varchar,
+    reason varchar not null,
+    record varchar not null,
+    quarantined_at timestamp not null
+);

@@ -1,0 +1,232 @@
+"""The lake: DuckLake tables (Parquet and a PostgreSQL catalogue) behind one small object.
+
+Readers never block and every commit is a snapshot that says who wrote it and why.
+Facts behind the settings: https://ducklake.select/docs/stable/duckdb/introduction
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from cohorte import postgres
+from cohorte.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+CATALOG = "lake"
+EXTENSIONS = ("httpfs", "ducklake", "postgres_scanner")
+SCHEMAS = (
+    "raw",
+    "pii",
+    "staging",
+    "intermediate",
+    "marts",
+    "features",
+    "segments",
+    "ml",
+    "activation",
+    "ops",
+)
+RETRY = {"ducklake_max_retry_count": 30, "ducklake_retry_wait_ms": 100, "ducklake_retry_backoff": 1.5}
+"""DuckLake commits are optimistic; these many and patient retries make concurrent writers invisible."""
+
+
+class Lake:
+    """A connection to the lake. Use as a context manager; one per thread.
+
+    Parameters of every query are bound (`?`), results come back as Arrow or as plain tuples.
+    """
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", settings: Settings) -> None:
+        self.connection = connection
+        self.settings = settings
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, *, read_only: bool = False) -> Self:
+        """Attaches the lake, starting the embedded PostgreSQL when the profile is local.
+
+        Raises RuntimeError when the catalogue cannot be reached.
+        """
+        import duckdb
+
+        settings = settings or get_settings()
+        connection = duckdb.connect(config=connection_config(settings))
+        try:
+            for statement in attach_statements(settings, read_only=read_only):
+                connection.execute(statement)
+        except duckdb.Error as error:
+            connection.close()
+            raise RuntimeError(
+                f"lake: cannot attach the catalogue ({error}). "
+                "Run `cohorte prepare` once, or check COHORTE_CATALOG and COHORTE_LAKE_PATH."
+            ) from error
+        return cls(connection, settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    # reading ---------------------------------------------------------------------------------------------
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query, parameters).fetchall()
+
+    def value(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+        """First column of the first row, or None when there is no row."""
+        row = self.connection.execute(query, parameters).fetchone()
+        return row[0] if row else None
+
+    def arrow(self, query: str, parameters: Sequence[Any] = ()) -> "pa.Table":
+        return self.connection.execute(query, parameters).to_arrow_table()
+
+    def exists(self, table: str) -> bool:
+        """Whether `schema.table` is there, as a table or a view."""
+        schema, name = table.split(".")
+        found = self.value(
+            "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
+            [CATALOG, schema, name],
+        ) or self.value(
+            "select count(*) from duckdb_views() where database_name = ? and schema_name = ? and view_name = ?",
+            [CATALOG, schema, name],
+        )
+        return bool(found)
+
+    def snapshot(self) -> int:
+        """Id of the newest snapshot: pass it to `changes` or to `AT (VERSION => …)`."""
+        return int(self.value(f"select max(snapshot_id) from ducklake_snapshots('{CATALOG}')"))
+
+    def changes(self, table: str, since: int, until: int | None = None) -> "pa.Table":
+        """What changed in `schema.table` after snapshot `since`, up to and with `until` (default: now).
+
+        Columns: snapshot_id, rowid, change_type (insert | delete | update_preimage | update_postimage), then
+        the table's own.
+        """
+        schema, name = table.split(".")
+        until = self.snapshot() if until is None else until
+        return self.arrow(
+            f"from ducklake_table_changes('{CATALOG}', '{schema}', '{name}', {since + 1}, {until})"
+            if until > since
+            else f"from ducklake_table_changes('{CATALOG}', '{schema}', '{name}', {until}, {until}) limit 0"
+        )
+
+    # writing ---------------------------------------------------------------------------------------------
+
+    def execute(self, query: str, parameters: Sequence[Any] = ()) -> None:
+        self.connection.execute(query, parameters)
+
+    @contextmanager
+    def transaction(self, why: str, **context: Any) -> Iterator[Self]:
+        """All or nothing, as one snapshot whose commit message says why; `context` goes to its extra info."""
+        self.connection.execute("begin")
+        try:
+            yield self
+            self.connection.execute(
+                f"call ducklake_set_commit_message('{CATALOG}', 'cohorte', ?, extra_info => ?)",
+                [why, json.dumps(context | provenance(), default=str)],
+            )
+            self.connection.execute("commit")
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+
+    @contextmanager
+    def view(self, name: str, table: "pa.Table") -> Iterator[str]:
+        """Shows an Arrow table to SQL under `name` for the length of the block."""
+        self.connection.register(name, table)
+        try:
+            yield name
+        finally:
+            self.connection.unregister(name)
+
+    def append(self, table: str, data: "pa.Table") -> int:
+        """Inserts by column name; returns the number of rows. Call inside `transaction` to say why."""
+        if data.num_rows:
+            with self.view("incoming", data):
+                self.connection.execute(f"insert into {table} by name select * from incoming")
+        return int(data.num_rows)
+
+    def prepare(self) -> None:
+        """Creates the schemas and the platform's own tables (`ddl/*.sql`); safe to run at every start."""
+        for schema in SCHEMAS:
+            self.connection.execute(f"create schema if not exists {CATALOG}.{schema}")
+        for script in sorted((Path(__file__).parent / "ddl").glob("*.sql")):
+            self.connection.execute(script.read_text())
+
+
+def provenance() -> dict[str, str]:
+    """Who is writing: the Airflow task instance when there is one."""
+    names = ("AIRFLOW_CTX_DAG_ID", "AIRFLOW_CTX_TASK_ID", "AIRFLOW_CTX_DAG_RUN_ID")
+    return {
+        name.removeprefix("AIRFLOW_CTX_").lower(): os.environ[name] for name in names if name in os.environ
+    }
+
+
+def connection_config(settings: Settings) -> dict[str, Any]:
+    """DuckDB's start-up configuration; also used by dbt and by the gates."""
+    return {
+        "extension_directory": str(_extension_directory(settings)),
+        "autoinstall_known_extensions": False,
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+    }
+
+
+def attach_statements(settings: Settings, *, read_only: bool = False) -> list[str]:
+    """The SQL that turns a fresh DuckDB connection into one on the lake."""
+    statements = [f"load {extension}" for extension in EXTENSIONS]
+    statements += [f"set {name} = {value}" for name, value in RETRY.items()]
+    statements.append("set timezone = 'UTC'")
+    if settings.data_path.startswith("s3://"):
+        statements.append(_s3_secret(settings))
+    options = [f"data_path '{settings.data_path}/'"] + (["read_only"] if read_only else [])
+    statements.append(
+        f"attach if not exists 'ducklake:postgres:{postgres.conninfo(settings)}' as {CATALOG} ({', '.join(options)})"
+    )
+    statements.append(f"use {CATALOG}")
+    return statements
+
+
+def _s3_secret(settings: Settings) -> str:
+    parts = [
+        "type s3",
+        f"region '{settings.s3_region}'",
+        f"key_id '{settings.s3_key_id}'",
+        f"secret '{settings.s3_secret.get_secret_value()}'",
+    ]
+    if settings.s3_endpoint:
+        parts += [
+            f"endpoint '{settings.s3_endpoint}'",
+            "url_style 'path'",
+            f"use_ssl {str(settings.s3_use_ssl).lower()}",
+        ]
+    return f"create or replace secret cohorte_s3 ({', '.join(parts)})"
+
+
+def _extension_directory(settings: Settings) -> Path:
+    """Folder holding DuckDB's extensions, filled once from the Python packages that carry them."""
+    folder = settings.home.resolve() / "extensions"
+    marker = folder / ".complete"
+    if not marker.exists():
+        import duckdb
+        import duckdb_extensions
+        import fasteners
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with fasteners.InterProcessLock(folder / ".lock"):
+            if not marker.exists():
+                config = {"extension_directory": str(folder), "autoinstall_known_extensions": False}
+                with duckdb.connect(config=config) as connection:
+                    for extension in EXTENSIONS:
+                        duckdb_extensions.import_extension(extension, con=connection)
+                marker.touch()
+    return folder
