@@ -1,0 +1,82 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='as_of_date',
+    on_schema_change='append_new_columns'
+) }}
+
+-- Features as known at the end of the as-of date. Counts of things that did not happen are 0, everything else
+-- that is not known is null. A date in the past is computed once and then left alone.
+select
+    dates.as_of_date::date as as_of_date,
+    customers.customer_id::varchar as customer_id,
+    -- demographic
+    (date_diff('year', contacts.birth_date, dates.as_of_date)
+        - case when strftime(contacts.birth_date, '%m%d') > strftime(dates.as_of_date, '%m%d') then 1 else 0 end
+    )::integer as age,
+    customers.age_band::varchar as age_band,
+    customers.income_band::varchar as income_band,
+    customers.home_ownership::varchar as home_ownership,
+    customers.marital_status::varchar as marital_status,
+    customers.household_size::varchar as household_size,
+    customers.household_composition::varchar as household_composition,
+    customers.kids_count::varchar as kids_count,
+    customers.city::varchar as city,
+    -- behavioural
+    purchases.recency_days::integer as recency_days,
+    coalesce(purchases.frequency, 0)::integer as frequency,
+    coalesce(purchases.monetary, 0)::double as monetary,
+    purchases.tenure_days::integer as tenure_days,
+    purchases.average_basket::double as average_basket,
+    purchases.inter_purchase_days::double as inter_purchase_days,
+    purchases.inter_purchase_variation::double as inter_purchase_variation,
+    coalesce(purchases.baskets_30d, 0)::integer as baskets_30d,
+    coalesce(purchases.baskets_90d, 0)::integer as baskets_90d,
+    coalesce(purchases.spend_30d, 0)::double as spend_30d,
+    coalesce(purchases.spend_90d, 0)::double as spend_90d,
+    coalesce(purchases.orders_per_month, 0)::double as orders_per_month,
+    (purchases.spend_30d * 3 / nullif(purchases.spend_90d, 0))::double as spend_trend,
+    purchases.discount_share::double as discount_share,
+    coalesce(purchases.coupon_baskets, 0)::integer as coupon_baskets,
+    coalesce(purchases.coupon_baskets_90d, 0)::integer as coupon_baskets_90d,
+    purchases.coupon_recency_days::integer as coupon_recency_days,
+    categories.departments::integer as departments,
+    categories.category_entropy::double as category_entropy,
+    categories.fresh_share::double as fresh_share,
+    categories.meat_share::double as meat_share,
+    categories.personal_care_share::double as personal_care_share,
+    categories.deli_share::double as deli_share,
+    categories.top_department::varchar as top_department,
+    coalesce(campaigns.campaigns_received, 0)::integer as campaigns_received,
+    coalesce(campaigns.campaigns_answered, 0)::integer as campaigns_answered,
+    coalesce(campaigns.campaigns_running, 0)::integer as campaigns_running,
+    -- psychographic
+    coalesce(interests.interests, [])::varchar[] as interests,
+    -- contextual
+    coalesce(web.web_sessions_90d, 0)::integer as web_sessions_90d,
+    coalesce(web.web_views_90d, 0)::integer as web_views_90d,
+    coalesce(web.web_carts_90d, 0)::integer as web_carts_90d,
+    web.web_recency_days::integer as web_recency_days,
+    web.mobile_share::double as mobile_share,
+    web.main_device::varchar as main_device,
+    web.main_hour::integer as main_hour,
+    web.main_city::varchar as web_city,
+    purchases.evening_share::double as evening_share,
+    purchases.weekend_share::double as weekend_share
+from {{ ref('int_features__as_of') }} as dates
+inner join {{ ref('dim_customer') }} as customers
+    on customers.customer_since < dates.as_of_date + interval 1 day
+left join {{ ref('dim_contact') }} as contacts using (customer_id)
+left join {{ ref('int_features__purchases') }} as purchases using (as_of_date, customer_id)
+left join {{ ref('int_features__categories') }} as categories using (as_of_date, customer_id)
+left join {{ ref('int_features__campaigns') }} as campaigns using (as_of_date, customer_id)
+left join {{ ref('int_features__web') }} as web using (as_of_date, customer_id)
+left join (
+    select
+        dates.as_of_date,
+        found.customer_id,
+        list(found.interest order by found.score desc, found.interest) as interests
+    from {{ ref('int_features__as_of') }} as dates
+    inner join {{ ref('int_psychographics__interest') }} as found on found.known_at < dates.as_of_date + interval 1 day
+    group by all
+) as interests using (as_of_date, customer_id)

@@ -1,0 +1,15 @@
+-- Campaign response per customer and as-of date: what was sent and answered by then.
+select
+    dates.as_of_date,
+    customers.customer_id,
+    count(*) as campaigns_received,
+    count(*) filter (where members.has_responded and members.first_responded_on <= dates.as_of_date) as campaigns_answered,
+    count(*) filter (where campaigns.ends_on > dates.as_of_date) as campaigns_running
+from {{ ref('int_features__as_of') }} as dates
+inner join {{ ref('stg_salesforce__campaign_member') }} as members
+    on members.created_at < dates.as_of_date + interval 1 day and not members.is_deleted
+inner join {{ ref('stg_salesforce__campaign') }} as campaigns
+    on campaigns.campaign_id = members.campaign_id and not campaigns.is_deleted
+inner join {{ ref('int_identity__customer') }} as customers
+    on customers.record_id = 'salesforce:' || members.contact_id
+group by all

@@ -1,0 +1,12 @@
+{{ config(schema='pii', unique_key='comment_id') }}
+
+with newest as ({{ newest_version(source('meta', 'comment'), 'id', 'created_time') }})
+
+select
+    id as comment_id,
+    from_id as meta_user_id,
+    message,
+    created_time::timestamp as created_at,
+    _load_id,
+    _loaded_at::timestamp as _loaded_at
+from newest
