@@ -40,8 +40,16 @@ def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
     if evidence.empty or not texts.str.strip().any():
         return pd.DataFrame(
             {"customer_id": [], "interest": [], "score": [], "evidence_id": [], "texts": [], "known_at": []}
-        ).astype({"customer_id": "str", "interest": "str", "score": "float64", "evidence_id": "str",
-                  "texts": "int64", "known_at": "datetime64[us]"})
+        ).astype(
+            {
+                "customer_id": "str",
+                "interest": "str",
+                "score": "float64",
+                "evidence_id": "str",
+                "texts": "int64",
+                "known_at": "datetime64[us]",
+            }
+        )
     labels = [" ".join([name.replace("_", " "), *map(str, entry["words"])]) for name, entry in interests.items()]
     vectorizer = TfidfVectorizer(
         stop_words="english", tokenizer=_stems, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True
@@ -56,9 +64,13 @@ def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
     )
     found = evidence.assign(text=texts).merge(hits, on="text")
     found["strength"] = (found["similarity"] * found["weight"]).clip(0, 0.99)
-    found = found.sort_values(["customer_id", "interest", "strength", "evidence_id"], ascending=[True, True, False, True])
+    found = found.sort_values(
+        ["customer_id", "interest", "strength", "evidence_id"], ascending=[True, True, False, True]
+    )
     grouped = found.groupby(["customer_id", "interest"], sort=True)
-    result = grouped.agg(evidence_id=("evidence_id", "first"), texts=("evidence_id", "size"), known_at=("known_at", "min"))
+    result = grouped.agg(
+        evidence_id=("evidence_id", "first"), texts=("evidence_id", "size"), known_at=("known_at", "min")
+    )
     result["score"] = 1 - np.exp(
         np.log1p(-found["strength"]).groupby([found["customer_id"], found["interest"]], sort=True).sum()
     )

@@ -1,0 +1,1 @@
+"""What runs: one function a step, in the order land, build, gate, train, assign, activate, maintain."""

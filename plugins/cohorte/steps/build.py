@@ -1,0 +1,134 @@
+"""Build: one `dbt build` a layer, in process."""
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cohorte import clock, lake, postgres
+from cohorte.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAYERS = ("staging", "intermediate", "marts", "features", "segments")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What one build did: models built, tests passed, rows by table where dbt knows them."""
+
+    layer: str
+    models: int
+    tests: int
+    seconds: float
+
+
+def build(layer: str, *, settings: Settings | None = None, full_refresh: bool = False) -> BuildResult:
+    """Builds and tests the models of one layer.
+
+    Raises RuntimeError naming the first model or test that failed, its message and where its SQL lies.
+    """
+    if layer not in LAYERS:
+        raise ValueError(f"layer {layer!r} is not one of {', '.join(LAYERS)}")
+    arguments = ["build", "--select", f"path:models/{layer}"]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    settings = settings or get_settings()
+    results = run_dbt(arguments, settings=settings)
+    bad = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
+    if bad:
+        first = bad[0]
+        raise RuntimeError(
+            f"{first.node.name}: {(first.message or 'failed').strip()} "
+            f"({len(bad)} of {len(results)} in layer {layer} failed). "
+            f"SQL: {settings.dbt_target / 'compiled'}. Rerun: cohorte run build {layer}"
+        )
+    kinds = [r.node.resource_type for r in results]
+    return BuildResult(
+        layer=layer,
+        models=kinds.count("model"),
+        tests=kinds.count("test") + kinds.count("unit_test"),
+        seconds=round(sum(r.execution_time for r in results), 2),
+    )
+
+
+def run_dbt(arguments: Sequence[str], *, settings: Settings | None = None) -> list[Any]:
+    """Runs one dbt command against the lake; returns its results (empty for commands without any).
+
+    Raises RuntimeError when dbt could not run at all (a parse error, a lost catalogue).
+    """
+    from dbt.cli.main import dbtRunner
+
+    settings = settings or get_settings()
+    variables = {"segments": segment_names(settings)}
+    with _environment(_dbt_environment(settings)):
+        outcome = dbtRunner().invoke(
+            [
+                "--quiet",
+                "--log-path",
+                str(settings.dbt_target / "logs"),
+                *arguments,
+                "--project-dir",
+                str(settings.dbt_project),
+                "--profiles-dir",
+                str(settings.dbt_project),
+                "--target-path",
+                str(settings.dbt_target),
+                "--vars",
+                json.dumps(variables),
+            ]
+        )
+    if outcome.exception is not None:
+        raise RuntimeError(f"dbt {arguments[0]}: {outcome.exception}") from outcome.exception
+    return list(getattr(outcome.result, "results", None) or [])
+
+
+def segment_names(settings: Settings) -> list[str]:
+    """The segment models there are: one per `seg_*.sql`."""
+    return sorted(path.stem for path in (settings.dbt_project / "models" / "segments").glob("seg_*.sql"))
+
+
+def _dbt_environment(settings: Settings) -> dict[str, str]:
+    """What `dbt_project/profiles.yml` asks for."""
+    config = lake.connection_config(settings)
+    return {
+        "COHORTE_DBT_CATALOG": postgres.conninfo(settings),
+        "COHORTE_DBT_DATA_PATH": f"{settings.data_path}/",
+        "COHORTE_DBT_EXTENSIONS": config["extension_directory"],
+        "COHORTE_DBT_MEMORY": settings.memory_limit,
+        "COHORTE_DBT_THREADS": str(settings.threads),
+        "COHORTE_DBT_SECRETS": json.dumps(_secrets(settings)),
+        "COHORTE_DBT_NOW": clock.now(settings).replace(tzinfo=None).isoformat(),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _secrets(settings: Settings) -> list[dict[str, Any]]:
+    if not settings.data_path.startswith("s3://"):
+        return []
+    secret: dict[str, Any] = {
+        "type": "s3",
+        "region": settings.s3_region,
+        "key_id": settings.s3_key_id,
+        "secret": settings.s3_secret.get_secret_value(),
+    }
+    if settings.s3_endpoint:
+        secret |= {"endpoint": settings.s3_endpoint, "url_style": "path", "use_ssl": settings.s3_use_ssl}
+    return [secret]
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> "Iterator[None]":
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
