@@ -1,0 +1,74 @@
+"""`/_control`: the clock, the connections, and changes to plant. No platform has this; tests and the demo do."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from sandbox.access import connections
+from sandbox.clock import Backwards, text
+from sandbox.context import Here, JsonObject, Sandbox, public_url
+from sandbox.errors import Refused
+from sandbox.salesforce.jobs import plant, visible
+from sandbox.salesforce.schema import OBJECTS
+
+router = APIRouter(prefix="/_control")
+
+
+@router.get("/clock")
+def read_clock(sandbox: Here) -> dict[str, str]:
+    return {"now": text(sandbox.now())}
+
+
+@router.post("/clock")
+def move_clock(sandbox: Here, body: JsonObject) -> dict[str, str]:
+    """`{"now": ISO timestamp}` or `{"advance_days": number}`; 409 when that is earlier."""
+    try:
+        if body.keys() == {"now"}:
+            return {"now": text(sandbox.clock.advance(to=datetime.fromisoformat(body["now"])))}
+        if body.keys() == {"advance_days"}:
+            return {"now": text(sandbox.clock.advance(days=float(body["advance_days"])))}
+    except Backwards as error:
+        raise Refused(409, {"error": str(error)}) from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Refused(400, {"error": f"clock: {error}"}) from error
+    raise Refused(400, {"error": 'clock: send {"now": "2017-12-01T23:59:59Z"} or {"advance_days": 1}'})
+
+
+@router.get("/connections")
+def read_connections(sandbox: Here, request: Request) -> dict[str, dict[str, Any]]:
+    return connections(public_url(request), sandbox.folder)
+
+
+@router.post("/contacts/{contact_id}/delete")
+def delete_contact(contact_id: str, sandbox: Here) -> dict[str, Any]:
+    return _change(sandbox, contact_id, {"IsDeleted": True})
+
+
+@router.post("/contacts/{contact_id}/edit")
+def edit_contact(contact_id: str, sandbox: Here, body: JsonObject) -> dict[str, Any]:
+    """Body: field -> new value (dates as ISO text)."""
+    fixed = {"id", "createddate", "systemmodstamp", "lastmodifieddate"}
+    unknown = [name for name in body if name.lower() not in OBJECTS["contact"].fields or name.lower() in fixed]
+    if unknown or not body:
+        raise Refused(400, {"error": f"not editable fields of Contact: {', '.join(unknown) or '(none given)'}"})
+    return _change(sandbox, contact_id, {OBJECTS["contact"].fields[name.lower()].name: body[name] for name in body})
+
+
+def _change(sandbox: Sandbox, contact_id: str, change: dict[str, Any]) -> dict[str, Any]:
+    """The contact as it is now with `change`, stamped with the clock; scheduled edits of it no longer apply."""
+    now = sandbox.now()
+    contact = OBJECTS["contact"]
+    cursor = sandbox.world.cursor()
+    plant(sandbox, cursor, contact)
+    found = cursor.execute(f"FROM {visible(contact, now)} WHERE Id = ?", [contact_id])
+    names = [column[0] for column in found.description]
+    row = found.fetchone()
+    if row is None:
+        raise Refused(404, {"error": f"no contact {contact_id} at {text(now)}"})
+    record = dict(zip(names, row, strict=True)) | change | {"LastModifiedDate": now, "SystemModstamp": now}
+    record = {name: value if isinstance(value, bool | None) else str(value) for name, value in record.items()}
+    with sandbox.state.transaction() as db:
+        db.execute("INSERT OR REPLACE INTO planted_contact VALUES (?, ?)", [contact_id, json.dumps(record)])
+    return record

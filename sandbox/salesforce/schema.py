@@ -1,0 +1,115 @@
+"""The objects and fields this org has, as `describe` reports them.
+
+Types: https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/field_types.htm
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sandbox.world import ids
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    type: str
+
+    def describe(self) -> dict[str, Any]:
+        length = {"id": 18, "reference": 18, "string": 255, "picklist": 255, "email": 80, "phone": 40, "textarea": 255}
+        return {
+            "name": self.name,
+            "label": self.name.removesuffix("__c").replace("_", " "),
+            "type": self.type,
+            "length": length.get(self.type, 0),
+            "custom": self.name.endswith("__c"),
+            "nillable": self.name not in ("Id", "IsDeleted", "CreatedDate", "SystemModstamp"),
+            "filterable": True,
+            "sortable": self.type != "textarea",
+        }
+
+
+@dataclass(frozen=True)
+class SObject:
+    name: str
+    prefix: str
+    table: str
+    versioned: bool
+    declared: str
+    """`name:type` of every field, separated by spaces; a type left out is `string`."""
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """By lower-cased name: SOQL does not mind case."""
+        declared = f"Id:id {self.declared} CreatedDate:datetime SystemModstamp:datetime IsDeleted:boolean"
+        parts = (item.partition(":") for item in declared.split())
+        return {name.lower(): Field(name, kind or "string") for name, _, kind in parts}
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "label": self.name,
+            "keyPrefix": self.prefix,
+            "custom": False,
+            "queryable": True,
+            "retrieveable": True,
+            "replicateable": True,
+            "fields": [field.describe() for field in self.fields.values()],
+        }
+
+
+OBJECTS = {
+    item.name.lower(): item
+    for item in (
+        SObject(
+            "Contact",
+            ids.CONTACT,
+            "contact",
+            True,
+            "FirstName LastName Email:email MobilePhone:phone Birthdate:date MailingStreet:textarea MailingCity "
+            "MailingState MailingPostalCode MailingCountry HasOptedOutOfEmail:boolean LastModifiedDate:datetime "
+            "Loyalty_Id__c Age_Band__c:picklist Income_Band__c:picklist Home_Ownership__c:picklist "
+            "Marital_Status__c:picklist Household_Size__c:picklist Household_Composition__c:picklist "
+            "Kids_Count__c:picklist",
+        ),
+        SObject(
+            "Product2",
+            ids.PRODUCT,
+            "product2",
+            False,
+            "Name ProductCode Family:picklist Brand__c:picklist Product_Category__c Product_Type__c Package_Size__c "
+            "IsActive:boolean",
+        ),
+        SObject(
+            "Order",
+            ids.ORDER,
+            "order",
+            False,
+            "OrderNumber BillToContactId:reference EffectiveDate:date Ordered_At__c:datetime Store__c "
+            "TotalAmount:currency Status:picklist",
+        ),
+        SObject(
+            "OrderItem",
+            ids.ORDER_ITEM,
+            "order_item",
+            False,
+            "OrderId:reference Product2Id:reference Quantity:double UnitPrice:currency TotalPrice:currency "
+            "Retail_Discount__c:currency Coupon_Discount__c:currency Coupon_Match_Discount__c:currency",
+        ),
+        SObject(
+            "Campaign",
+            ids.CAMPAIGN,
+            "campaign",
+            True,
+            "Name Type:picklist StartDate:date EndDate:date Status:picklist IsActive:boolean",
+        ),
+        SObject(
+            "CampaignMember",
+            ids.CAMPAIGN_MEMBER,
+            "campaign_member",
+            True,
+            "CampaignId:reference ContactId:reference Status:picklist HasResponded:boolean FirstRespondedDate:date "
+            "Redemptions__c:double",
+        ),
+    )
+}

@@ -1,0 +1,95 @@
+"""The one process: all platforms on one port."""
+
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from sandbox import control
+from sandbox.access import connections
+from sandbox.context import Sandbox
+from sandbox.errors import Refused, answer_http_error, answer_refusal
+from sandbox.salesforce import api as salesforce
+from sandbox.salesforce import oauth as salesforce_oauth
+from sandbox.salesforce.jobs import Jobs
+from sandbox.world.build import Cut
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A sandbox that answers."""
+
+    url: str
+    connections: dict[str, dict[str, Any]]
+    folder: Path
+
+
+def create_app(folder: Path, cut: Cut) -> FastAPI:
+    """The application over the world in `folder`, which is generated if it is not there."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.sandbox.close()
+
+    app = FastAPI(title="Cohorte sandbox", lifespan=lifespan, openapi_url=None)
+    app.state.sandbox = Sandbox.open(folder, cut)
+    app.state.jobs = Jobs(app.state.sandbox)
+    app.add_exception_handler(Refused, answer_refusal)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    # Salesforce also answers at the root: simple-salesforce keeps only the host of an instance URL.
+    for prefix in ("/salesforce", ""):
+        app.include_router(salesforce_oauth.router, prefix=prefix)
+        app.include_router(salesforce.router, prefix=prefix)
+    app.include_router(control.router)
+    return app
+
+
+@contextmanager
+def running(
+    folder: Path, *, households: int | None = None, scale: int = 1, seed: int = 0, host: str = HOST, port: int = 0
+) -> Iterator[Running]:
+    """A sandbox in a thread of this process, for tests. Leaving the block stops it; its folder stays."""
+    listener = listen(host, port)
+    server = uvicorn.Server(_config(create_app(folder, Cut(households, scale, seed))))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        # No waiting for `server.started`: the socket listens already, and requests queue until it is served.
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        yield Running(url, connections(url, folder), folder)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def serve(folder: Path, cut: Cut, *, host: str, port: int, port_file: Path | None) -> None:
+    """Run until interrupted. `port_file` receives the port once the sandbox is ready to answer."""
+    app = create_app(folder, cut)
+    with listen(host, port) as listener:
+        if port_file:
+            unfinished = port_file.with_name(port_file.name + ".unfinished")
+            unfinished.write_text(str(listener.getsockname()[1]))
+            unfinished.rename(port_file)
+        uvicorn.Server(_config(app)).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError when the port is taken."""
+    listener = socket.create_server((host, port), backlog=512)
+    listener.set_inheritable(True)
+    return listener
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)

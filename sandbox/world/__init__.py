@@ -1,0 +1,1 @@
+"""The simulated world: generated once into a DuckDB file, read-only ever after."""

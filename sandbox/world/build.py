@@ -1,0 +1,88 @@
+"""Generate the world, once, atomically: a generation that was killed is done again.
+
+Files in the sandbox's folder: `world.duckdb` (read-only afterwards), `truth.csv` (contact -> household, for tests),
+`state.sqlite` (clock, planted changes, what the destinations hold) and `keys.json` (tokens and the service account).
+"""
+
+import csv
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+FORMAT = 1
+"""Raise when the generator changes: a world of another format is made anew."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which world: how many real households (None: all 2,469), how many copies of each, which dice."""
+
+    households: int | None = None
+    scale: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.households is not None and self.households < 1:
+            raise ValueError(f"sandbox: households must be at least 1, not {self.households}")
+        if not 1 <= self.scale <= 100:
+            raise ValueError(f"sandbox: scale must be 1 to 100, not {self.scale}")
+
+
+def prepare(folder: Path, cut: Cut) -> Path:
+    """The world's file in `folder`, generated if it is not there yet.
+
+    Raises RuntimeError when the folder holds another world (other households, scale or seed).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "world.duckdb"
+    with (folder / "world.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # released when the file closes, also when the process dies
+        if path.exists():
+            found = _stamp(path)
+            if found == (FORMAT, cut):
+                return path
+            if found[0] == FORMAT:
+                raise RuntimeError(
+                    f"sandbox: {folder} holds another world ({found[1]}), asked for {cut}. "
+                    "Use another --dir, or delete this one."
+                )
+            _forget(folder)
+        unfinished = folder / "world.unfinished"
+        unfinished.unlink(missing_ok=True)
+        _generate(unfinished, cut, folder / "truth.csv")
+        unfinished.rename(path)
+    return path
+
+
+def _generate(path: Path, cut: Cut, truth: Path) -> None:
+    from sandbox.world import crm, source
+
+    with duckdb.connect(str(path)) as world:
+        world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
+        source.attach(world, households=cut.households, seed=cut.seed)
+        crm.build(world, seed=cut.seed)
+        with truth.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["contact_id", "household_id", "duplicate"])
+            writer.writerows(world.execute("SELECT contact_id, household_id, duplicate FROM truth").fetchall())
+        world.execute("DROP TABLE truth")
+        world.execute("CREATE TABLE stamp (format INTEGER, households INTEGER, scale INTEGER, seed INTEGER)")
+        world.execute("INSERT INTO stamp VALUES (?, ?, ?, ?)", [FORMAT, cut.households, cut.scale, cut.seed])
+    for leftover in path.parent.glob(path.name + ".wal"):
+        leftover.unlink()
+
+
+def _stamp(path: Path) -> tuple[int, Cut]:
+    with duckdb.connect(str(path), read_only=True) as world:
+        row = world.execute("SELECT format, households, scale, seed FROM stamp").fetchone()
+    assert row is not None
+    return row[0], Cut(*row[1:])
+
+
+def _forget(folder: Path) -> None:
+    """Drop a world of another format, and the state that referred to its records."""
+    for name in ("world.duckdb", "truth.csv", "state.sqlite"):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,175 @@
+"""The Salesforce side of the world: one table an object, its columns named as the API's fields.
+
+Every table is ordered by `SystemModstamp`, so that "what changed since" touches few blocks. Objects that change
+(Contact, Campaign, CampaignMember) hold one row a version, valid until `valid_to`; the others hold one row a record.
+"""
+
+from dataclasses import asdict
+
+import duckdb
+
+from sandbox.world import ids
+from sandbox.world.people import Household, Person, Population, contacts
+
+NEVER = "TIMESTAMP '9999-01-01'"
+
+
+def build(world: duckdb.DuckDBPyConnection, *, seed: int) -> None:
+    """Make the six tables and `truth` (contact -> household, for tests only) from the source tables."""
+    population = Population(seed)
+    people = [person for household in _households(world) for person in population.of(household)]
+    _contacts(world, people)
+    _products(world)
+    _orders(world, seed)
+    _campaigns(world)
+
+
+def _households(world: duckdb.DuckDBPyConnection) -> list[Household]:
+    rows = world.execute(
+        """
+        SELECT household_id, first_basket, last_basket, first_campaign, demographics
+        FROM (SELECT household_id, min(ordered_at) AS first_basket, max(ordered_at) AS last_basket
+              FROM basket GROUP BY household_id)
+        LEFT JOIN (SELECT household_id, min(start_date) AS first_campaign
+                   FROM campaigns JOIN campaign_descriptions USING (campaign_id) GROUP BY household_id)
+            USING (household_id)
+        LEFT JOIN (SELECT household_id, demographics FROM demographics) USING (household_id)
+        ORDER BY household_id
+        """
+    ).fetchall()
+    return [Household(*row[:4], demographics=row[4] or {}) for row in rows]
+
+
+def _contacts(world: duckdb.DuckDBPyConnection, people: list[Person]) -> None:
+    import pyarrow as pa
+
+    versions = pa.Table.from_pylist([asdict(version) | {"valid_to": end} for version, end in contacts(iter(people))])
+    truth = pa.table(
+        {
+            "contact_id": [person.versions[0].Id for person in people],
+            "household_id": [person.household_id for person in people],
+            "duplicate": [person.duplicate for person in people],
+            "created": [person.versions[0].CreatedDate for person in people],
+        }
+    )
+    world.register("made_versions", versions)
+    world.register("made_truth", truth)
+    # A column without a single value (no demographics in a small cut) comes as a null type: say what it is.
+    columns = ", ".join(
+        f"{name}::VARCHAR AS {name}" if name.endswith("__c") else name for name in versions.column_names
+    )
+    world.execute(f"CREATE TABLE contact AS SELECT {columns} FROM made_versions ORDER BY SystemModstamp, Id")
+    world.execute("CREATE TABLE truth AS FROM made_truth ORDER BY household_id, contact_id")
+    world.unregister("made_versions")
+    world.unregister("made_truth")
+
+
+def _products(world: duckdb.DuckDBPyConnection) -> None:
+    world.execute(
+        """
+        CREATE TEMP TABLE product_number AS
+        SELECT product_id, row_number() OVER (ORDER BY product_id) AS number
+        FROM (SELECT product_id FROM source_products UNION SELECT product_id FROM source_transactions)
+        """
+    )
+    world.execute(
+        f"""
+        CREATE TABLE product2 AS
+        SELECT {ids.record_id_sql(ids.PRODUCT, "number")} AS Id,
+            coalesce(product_type, product_category, department, 'Product ' || product_id) AS Name,
+            product_id::VARCHAR AS ProductCode, department AS Family, brand AS Brand__c,
+            product_category AS Product_Category__c, product_type AS Product_Type__c, package_size AS Package_Size__c,
+            true AS IsActive, created AS CreatedDate, created AS SystemModstamp, false AS IsDeleted
+        FROM (SELECT product_id,
+                  date_trunc('day', min(transaction_timestamp)) - to_days((product_id % 300 + 1)::INTEGER) AS created
+              FROM transactions GROUP BY product_id)
+        JOIN product_number USING (product_id)
+        LEFT JOIN products USING (product_id)
+        ORDER BY SystemModstamp, Id
+        """
+    )
+
+
+def _orders(world: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """Orders and their lines. About a fifth of the orders of a household with a duplicate bill to the duplicate."""
+    world.execute(
+        f"""
+        CREATE TABLE "order" AS
+        SELECT {ids.record_id_sql(ids.ORDER, "number")} AS Id, basket_id::VARCHAR AS OrderNumber,
+            CASE WHEN duplicate.created <= ordered_at
+                  AND md5_number_lower(concat('{seed}-', basket_id)) % 4 = 0 THEN duplicate.contact_id
+                 ELSE {ids.record_id_sql(ids.CONTACT, "basket.household_id")} END AS BillToContactId,
+            ordered_at::DATE AS EffectiveDate, ordered_at AS Ordered_At__c, store_id::VARCHAR AS Store__c,
+            total AS TotalAmount, 'Activated' AS Status, ordered_at AS CreatedDate, ordered_at AS SystemModstamp,
+            false AS IsDeleted
+        FROM basket
+        LEFT JOIN (FROM truth WHERE duplicate <> '') AS duplicate USING (household_id)
+        ORDER BY SystemModstamp, Id
+        """
+    )
+    world.execute(
+        f"""
+        CREATE TABLE order_item AS
+        SELECT {ids.record_id_sql(ids.ORDER_ITEM, "basket.number * 100000 + product_number.number")} AS Id,
+            {ids.record_id_sql(ids.ORDER, "basket.number")} AS OrderId,
+            {ids.record_id_sql(ids.PRODUCT, "product_number.number")} AS Product2Id,
+            quantity::DOUBLE AS Quantity,
+            round(sales_value / CASE WHEN quantity = 0 THEN 1 ELSE quantity END, 2) AS UnitPrice,
+            sales_value AS TotalPrice, retail_disc AS Retail_Discount__c, coupon_disc AS Coupon_Discount__c,
+            coupon_match_disc AS Coupon_Match_Discount__c, ordered_at AS CreatedDate, ordered_at AS SystemModstamp,
+            false AS IsDeleted
+        FROM transactions
+        JOIN basket USING (basket_id)
+        JOIN product_number USING (product_id)
+        ORDER BY SystemModstamp, Id
+        """
+    )
+
+
+def _campaigns(world: duckdb.DuckDBPyConnection) -> None:
+    """Campaigns (planned, in progress, completed) and their members, whose stamp moves with each redemption."""
+    world.execute(
+        f"""
+        CREATE TABLE campaign AS
+        SELECT {ids.record_id_sql(ids.CAMPAIGN, "campaign_id")} AS Id,
+            format('Campaign {{:02d}} ({{}})', campaign_id, campaign_type) AS Name, campaign_type AS Type,
+            start_date::DATE AS StartDate, end_date::DATE AS EndDate, status AS Status,
+            status = 'In Progress' AS IsActive, start_date - INTERVAL 14 DAY AS CreatedDate,
+            moment AS SystemModstamp, false AS IsDeleted,
+            lead(moment, 1, {NEVER}) OVER (PARTITION BY campaign_id ORDER BY moment) AS valid_to
+        FROM (
+            FROM campaign_descriptions CROSS JOIN (VALUES ('Planned'), ('In Progress'), ('Completed')) AS stages (status)
+            SELECT *, CASE status WHEN 'Planned' THEN start_date - INTERVAL 14 DAY WHEN 'In Progress' THEN start_date
+                      ELSE end_date + INTERVAL 1 DAY END AS moment
+        )
+        ORDER BY SystemModstamp, Id
+        """
+    )
+    # Redemptions carry a day only; the hour is made up, the same for all coupons a household redeems that day.
+    world.execute(
+        f"""
+        CREATE TABLE campaign_member AS
+        SELECT {ids.record_id_sql(ids.CAMPAIGN_MEMBER, "campaign_id * 10000000 + household_id")} AS Id,
+            {ids.record_id_sql(ids.CAMPAIGN, "campaign_id")} AS CampaignId,
+            {ids.record_id_sql(ids.CONTACT, "household_id")} AS ContactId,
+            CASE WHEN redeemed > 0 THEN 'Responded' ELSE 'Sent' END AS Status, redeemed > 0 AS HasResponded,
+            CASE WHEN redeemed > 0 THEN first_redeemed::DATE END AS FirstRespondedDate,
+            redeemed AS Redemptions__c, start_date AS CreatedDate, moment AS SystemModstamp, false AS IsDeleted,
+            lead(moment, 1, {NEVER}) OVER (PARTITION BY campaign_id, household_id ORDER BY moment) AS valid_to
+        FROM (
+            SELECT *, min(moment) FILTER (redeemed > 0) OVER (PARTITION BY campaign_id, household_id) AS first_redeemed
+            FROM (
+                SELECT campaign_id, household_id, start_date, start_date AS moment, 0::DOUBLE AS redeemed
+                FROM campaigns JOIN campaign_descriptions USING (campaign_id)
+                UNION ALL
+                SELECT campaign_id, household_id, start_date, moment,
+                    sum(count(*)) OVER (PARTITION BY campaign_id, household_id ORDER BY moment)::DOUBLE AS redeemed
+                FROM (SELECT *, redemption_date + to_hours(9 + (household_id % 12)::INTEGER) AS moment
+                      FROM coupon_redemptions)
+                JOIN campaign_descriptions USING (campaign_id)
+                GROUP BY campaign_id, household_id, start_date, moment
+            )
+        )
+        ORDER BY SystemModstamp, Id
+        """
+    )
