@@ -36,8 +36,8 @@ def refusal(platform: str, status: int, message: str) -> Any:
         names |= {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
         return {"error": {"code": status, "message": message, "status": names.get(status, "UNKNOWN")}}
     if platform == "meta":
-        code = {429: 4, 401: 190, 400: 100, 404: 100}.get(status, 2)
-        return {"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Asandbox"}}
+        number = {429: 4, 401: 190, 400: 100, 404: 100}.get(status, 2)
+        return {"error": {"message": message, "type": "OAuthException", "code": number, "fbtrace_id": "Asandbox"}}
     if platform == "hubspot":
         category = {404: "OBJECT_NOT_FOUND", 429: "RATE_LIMITS", 401: "INVALID_AUTHENTICATION"}.get(status, "UNKNOWN")
         return {"status": "error", "message": message, "correlationId": "00000000-0000-0000-0000-000000000000"} | {

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response, StreamingResponse
 
-from sandbox.context import Here, JsonObject
+from sandbox.context import JsonObject
 from sandbox.errors import Refused
 from sandbox.salesforce.jobs import DEFAULT_SET, DELIMITERS, LINE_ENDINGS, Job, Jobs, result_set
 from sandbox.salesforce.oauth import check_session

@@ -129,9 +129,9 @@ class Parser:
         found = sobject.fields.get(token.text.lower())
         if found is None:
             message = (
-                f"No such column '{token.text}' on entity '{sobject.name}'. If you are attempting to use a custom field, "
-                "be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe "
-                "call for the appropriate names."
+                f"No such column '{token.text}' on entity '{sobject.name}'. If you are attempting to use a custom "
+                "field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the "
+                "describe call for the appropriate names."
             )
             raise SoqlError("INVALID_FIELD", self._pointing(token, message))
         return found

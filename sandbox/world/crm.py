@@ -37,7 +37,7 @@ def _households(world: duckdb.DuckDBPyConnection) -> list[Household]:
         ORDER BY household_id
         """
     ).fetchall()
-    return [Household(*row[:4], demographics=row[4] or {}) for row in rows]
+    return [Household(*rest, known or {}) for *rest, known in rows]
 
 
 def _contacts(world: duckdb.DuckDBPyConnection, people: list[Person]) -> None:
@@ -138,7 +138,8 @@ def _campaigns(world: duckdb.DuckDBPyConnection) -> None:
             moment AS SystemModstamp, false AS IsDeleted,
             lead(moment, 1, {NEVER}) OVER (PARTITION BY campaign_id ORDER BY moment) AS valid_to
         FROM (
-            FROM campaign_descriptions CROSS JOIN (VALUES ('Planned'), ('In Progress'), ('Completed')) AS stages (status)
+            FROM campaign_descriptions
+            CROSS JOIN (VALUES ('Planned'), ('In Progress'), ('Completed')) AS stages (status)
             SELECT *, CASE status WHEN 'Planned' THEN start_date - INTERVAL 14 DAY WHEN 'In Progress' THEN start_date
                       ELSE end_date + INTERVAL 1 DAY END AS moment
         )

@@ -180,7 +180,8 @@ class Population:
         active = household.last_basket - household.first_basket
         created = max(of.CreatedDate, household.first_basket + active * dice.uniform(0, 0.4)).replace(microsecond=0)
         number = household.household_id + DUPLICATE_OFFSET // 2
-        email, phone = _email(first, last, number, dice), _phone(dice.choice(CITIES)[3], dice)
+        email = _email(first, last, number, dice)
+        phone: str | None = _phone(dice.choice(CITIES)[3], dice)
         if kind == "email" and of.Email:
             email, phone = dice.choice((of.Email.upper(), f" {of.Email}", f"{of.Email.title()} ")), None
         elif kind == "phone" and of.MobilePhone:
@@ -198,7 +199,14 @@ class Population:
             CreatedDate=created,
             LastModifiedDate=created,
             SystemModstamp=created,
-            **{name: None for name in Contact.__dataclass_fields__ if name.endswith("__c")},
+            Loyalty_Id__c=None,
+            Age_Band__c=None,
+            Income_Band__c=None,
+            Home_Ownership__c=None,
+            Marital_Status__c=None,
+            Household_Size__c=None,
+            Household_Composition__c=None,
+            Kids_Count__c=None,
         )
 
     def _edited(self, contact: Contact, dice: random.Random) -> Iterator[Contact]:

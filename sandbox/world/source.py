@@ -61,7 +61,8 @@ def attach(world: duckdb.DuckDBPyConnection, *, households: int | None, seed: in
         """
         CREATE TEMP TABLE basket AS
         SELECT basket_id, any_value(household_id) AS household_id, any_value(store_id) AS store_id,
-            any_value(transaction_timestamp) AS ordered_at, round(sum(sales_value), 2) AS total, any_value(number) AS number
+            any_value(transaction_timestamp) AS ordered_at, round(sum(sales_value), 2) AS total,
+            any_value(number) AS number
         FROM transactions
         JOIN (SELECT basket_id, row_number() OVER (ORDER BY basket_id) AS number
               FROM (SELECT DISTINCT basket_id FROM source_transactions)) USING (basket_id)
