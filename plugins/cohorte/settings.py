@@ -38,10 +38,10 @@ class Settings(BaseSettings):
     memory_limit: str = "8GB"
     """DuckDB's memory limit, per process."""
     threads: int = 2
+    sandbox_households: int | None = None
+    """Keep the sandbox's world to so many households; all 2,469 when not set."""
     mlflow_uri: str = ""
     """MLflow tracking server. Default: the `mlflow` database of the embedded PostgreSQL."""
-    sync_guard: float = 0.3
-    """A sync that would remove more than this share of an audience is held for a person."""
 
     @model_validator(mode="after")
     def _cluster_names_its_services(self) -> "Settings":

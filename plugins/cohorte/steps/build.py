@@ -18,7 +18,7 @@ LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What one build did: models built, tests passed, rows by table where dbt knows them."""
+    """What one build did: models built, tests passed, seconds of work (threads added up)."""
 
     layer: str
     models: int

@@ -1,0 +1,28 @@
+"""Assign customers to segments when features or models change.
+
+Produces: `ml.score`, `segments.membership`, `segments.history`, `segments.definition` · Owner: data-eng
+When features or models are new · Safe to rerun: yes, membership changes by merge and delete of changed rows only.
+
+The promoted models score every customer, then dbt evaluates the segments (`dbt_project/models/segments/`), and a
+gate has the last look before anything leaves the house.
+
+If it fails: see docs/runbooks/assign_segments.md. Nothing is pushed from a half-made membership.
+"""
+
+from airflow.sdk import chain, dag
+
+from cohorte.orchestration.assets import FEATURES, MODELS, SEGMENTS
+from cohorte.orchestration.defaults import DEFAULTS, Tag
+from cohorte.orchestration.tasks import build, gate, score
+
+
+@dag(schedule=(FEATURES | MODELS), doc_md=__doc__, tags=[Tag.HOURLY, Tag.SEGMENTS], **DEFAULTS)
+def assign_segments():
+    chain(
+        score.override(task_id="score_customers")(),
+        build.override(task_id="build_segments")("segments"),
+        gate.override(task_id="gate_segments", outlets=[SEGMENTS])("segments"),
+    )
+
+
+assign_segments()

@@ -1,0 +1,34 @@
+"""What every DAG has in common."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+OWNER = "data-eng"
+
+DEFAULTS: dict[str, Any] = {
+    "start_date": datetime(2017, 1, 1),
+    "catchup": False,
+    "max_active_runs": 1,
+    "is_paused_upon_creation": False,
+    "default_args": {
+        "owner": OWNER,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=30),
+        "execution_timeout": timedelta(hours=2),
+    },
+}
+"""The number of retries is the deployment's: AIRFLOW__CORE__DEFAULT_TASK_RETRIES."""
+
+
+class Tag:
+    """The words to find DAGs by."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    EXTRACT = "extract"
+    BUILD = "build"
+    MODELS = "models"
+    SEGMENTS = "segments"
+    ACTIVATION = "activation"
+    MAINTENANCE = "maintenance"

@@ -1,0 +1,195 @@
+"""`make demo`: the platform, once, for one business day, through the very DAGs that run in production.
+
+A run counts when its summary is written; until then the next `make demo` takes up the same day again.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TextIO
+
+from cohorte.orchestration import local
+from cohorte.orchestration.summary import Summary, last_summary
+from cohorte.progress import Progress, watched_by
+from cohorte.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FIRST_DAY = datetime.fromisoformat("2017-11-30T23:59:59+00:00")
+DAGS = (
+    "extract_salesforce",
+    "extract_google_analytics",
+    "extract_meta",
+    "build_features",
+    "train_models",
+    "assign_segments",
+    "activate_segments",
+    "maintain_lake",
+)
+
+
+def main() -> int:
+    settings = get_settings()
+    started = time.monotonic()
+    with _quiet(settings) as terminal:
+        from rich.console import Console
+
+        console = Console(file=terminal, highlight=False)
+        try:
+            return _run(settings, console, started)
+        except KeyboardInterrupt:
+            console.print(
+                "\n[yellow]interrupted[/]. Nothing is half done: run `make demo` again to take up the same day."
+            )
+            return 130
+        except (RuntimeError, OSError) as error:
+            console.print(f"[red]demo:[/] {error}", soft_wrap=True)
+            return 1
+
+
+def _run(settings: Settings, console: "Console", started: float) -> int:
+    previous = last_summary(settings)
+    run = previous["run"] + 1 if previous else 1
+    day = FIRST_DAY + timedelta(days=run - 1)
+    watcher = Watcher(console)
+    console.print(f"[bold]Cohorte[/], run {run}: the business day is {day:%Y-%m-%d}. Log: {_log_path(settings)}")
+    with watcher.step("start PostgreSQL, the lake and Airflow's database"):
+        local.prepare(settings)
+        # The calls to the platforms are counted by the sandbox from here on.
+        sandbox = _Stack(settings)
+    try:
+        with watcher.step("start the sandbox of the platforms"):
+            sandbox.start()
+            sandbox.platforms.set_clock(day.isoformat())
+            sandbox.platforms.reset_stats()
+        local.apply(local.airflow_environment(settings, sandbox.platforms))
+        settings = get_settings()
+        with watcher.step("migrate Airflow's database"):
+            local.migrate_airflow()
+        before = Summary.marker(settings)
+        failed = [dag_id for dag_id in DAGS if not _run_dag(dag_id, day, watcher)]
+        summary = Summary.read(settings, run=run, since=before, platforms=sandbox.platforms, seconds=watcher.seconds)
+        summary.show(console, time.monotonic() - started)
+        if failed:
+            console.print(
+                f"[red]failed:[/] {', '.join(failed)}. Why: {_log_path(settings)}. Then: make demo", soft_wrap=True
+            )
+            return 1
+        summary.write(settings)
+        return 0
+    finally:
+        sandbox.stop()
+
+
+class _Stack:
+    """The sandbox, ours to stop only when we started it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._process = None
+
+    def start(self) -> None:
+        running = local.find_sandbox(self.settings)
+        if running is None:
+            self._process = local.start_sandbox(self.settings)
+            running = local.wait_for_sandbox(self.settings, self._process)
+        self.platforms = running
+
+    def stop(self) -> None:
+        if self._process is not None:
+            local.stop(self._process.pid)
+
+
+def _run_dag(dag_id: str, day: datetime, watcher: "Watcher") -> bool:
+    """Runs one DAG to its end, recorded in Airflow's database; whether it succeeded."""
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk import DagRunState
+
+    global _bag
+    if _bag is None:
+        _bag = DagBag()
+        if _bag.import_errors:
+            raise RuntimeError(f"a DAG file does not import: {_bag.import_errors}")
+    with watcher.dag(dag_id) as ended:
+        run = _bag.dags[dag_id].test(logical_date=day, run_after=day)
+        ended.ok = run.state == DagRunState.SUCCESS
+    return ended.ok
+
+
+_bag = None
+
+
+class Watcher:
+    """Prints what goes on: one line a step, a line that moves while it runs."""
+
+    def __init__(self, console: "Console") -> None:
+        self.console = console
+        self.seconds: dict[str, float] = {}
+        self._started = time.monotonic()
+        self.ok = True
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        start = time.monotonic()
+        with self.console.status(what):
+            yield
+        self._line(what, None, time.monotonic() - start)
+
+    @contextmanager
+    def dag(self, dag_id: str) -> Iterator["Watcher"]:
+        self.ok = False
+        start = time.monotonic()
+        self.console.print(f"[bold]{dag_id}[/]")
+        with self.console.status("starting") as status:
+
+            def watch(progress: Progress) -> None:
+                if progress.is_done:
+                    self.seconds[progress.step] = round(progress.seconds, 1)
+                    self._line(f"  {progress.step}", progress.rows, progress.seconds)
+                else:
+                    rows = "" if progress.rows is None else f" {progress.rows:,} rows"
+                    status.update(f"{progress.step}{rows} {progress.seconds:.0f} s")
+
+            with watched_by(watch):
+                yield self
+        self.seconds[dag_id] = round(time.monotonic() - start, 1)
+        if not self.ok:
+            self.console.print(f"  [red]{dag_id} failed[/] after {time.monotonic() - start:.1f} s; the others go on")
+
+    def _line(self, what: str, rows: int | None, seconds: float) -> None:
+        counted = "" if rows is None else f"{rows:,} rows"
+        self.console.print(
+            f"{what:<52}{counted:>16}{seconds:>9.1f} s   [dim]{time.monotonic() - self._started:>6.0f} s[/]"
+        )
+
+
+@contextmanager
+def _quiet(settings: Settings) -> Iterator[TextIO]:
+    """Sends what libraries print to the log; yields the real terminal."""
+    path = _log_path(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with path.open("a") as log, os.fdopen(os.dup(saved[0]), "w", buffering=1) as terminal:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield terminal
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(saved[0], 1)
+            os.dup2(saved[1], 2)
+
+
+def _log_path(settings: Settings):  # type: ignore[no-untyped-def]
+    return settings.home.resolve() / "logs" / "demo.log"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

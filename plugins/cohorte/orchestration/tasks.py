@@ -1,0 +1,107 @@
+"""The steps as Airflow tasks. Each opens the lake, does one thing and says what it did; imports wait until then."""
+
+from typing import Any
+
+from airflow.sdk import task
+
+
+@task
+def land(source: str) -> dict[str, Any]:
+    """Everything new in one platform, into raw."""
+    from cohorte import sources
+    from cohorte.lake import Lake
+    from cohorte.orchestration.connections import credentials
+    from cohorte.steps.journal import journal
+    from cohorte.steps.land import land as step
+
+    with Lake.open() as lake, journal(lake, "land", source) as entry:
+        result = step(sources.get(source, credentials(f"{source}_default")), lake=lake, progress=entry.say)
+        entry.rows = sum(result.rows.values())
+        return {"rows": result.rows}
+
+
+@task
+def build(layer: str) -> dict[str, Any]:
+    """One layer of the dbt project, built and tested."""
+    from cohorte.lake import Lake
+    from cohorte.steps.build import build as step
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "build", layer):
+        result = step(layer, settings=lake.settings)
+        return {"models": result.models, "tests": result.tests}
+
+
+@task
+def gate(layer: str) -> dict[str, Any]:
+    """What must be true of a layer; red, and nothing after it runs, when it is not."""
+    from cohorte.lake import Lake
+    from cohorte.steps.gate import gate as step
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "gate", layer):
+        return {"expectations": len(step(layer, lake=lake).findings)}
+
+
+@task
+def train(model: str) -> dict[str, Any]:
+    """A challenger for one model; promoted by evidence or refused with the reason."""
+    from cohorte.lake import Lake
+    from cohorte.steps.journal import journal
+    from cohorte.steps.train import train as step
+
+    with Lake.open() as lake, journal(lake, "train", model) as entry:
+        result = step(model, lake=lake)
+        entry.rows = result.rows
+        return {"version": result.version, "is_promoted": result.is_promoted, "reason": result.reason}
+
+
+@task
+def score() -> dict[str, int]:
+    """The champions' word on every customer."""
+    from cohorte.lake import Lake
+    from cohorte.steps.assign import score as step
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "score") as entry:
+        rows = step(lake=lake)
+        entry.rows = sum(rows.values())
+        return rows
+
+
+@task
+def list_syncs() -> list[str]:
+    """The syncs declared as exposures in dbt."""
+    from cohorte.settings import get_settings
+    from cohorte.steps.activate import load_syncs
+
+    return [sync.name for sync in load_syncs(get_settings().dbt_target / "manifest.json")]
+
+
+@task(map_index_template="{{ sync }}")
+def activate(sync: str) -> dict[str, Any]:
+    """One platform brought in step; independent of all others."""
+    from dataclasses import asdict
+
+    from cohorte.lake import Lake
+    from cohorte.orchestration.connections import credentials
+    from cohorte.steps.activate import activate as step
+    from cohorte.steps.activate import load_syncs
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "activate", sync) as entry:
+        spec = next(s for s in load_syncs(lake.settings.dbt_target / "manifest.json") if s.name == sync)
+        result = step(spec, lake=lake, credentials=credentials(spec.connection))
+        entry.rows = result.added + result.updated + result.removed
+        return asdict(result)
+
+
+@task
+def maintain() -> dict[str, Any]:
+    """A compact lake: small files merged, old snapshots expired, orphans of killed writers removed."""
+    from cohorte.lake import Lake
+    from cohorte.steps.journal import journal
+    from cohorte.steps.maintain import maintain as step
+
+    with Lake.open() as lake, journal(lake, "maintain"):
+        return step(lake=lake)

@@ -1,0 +1,51 @@
+"""The journal of steps: each leaves one row in ops.run and says how it goes while it runs."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cohorte import clock
+from cohorte.lake import Lake
+from cohorte.progress import Progress, report
+from cohorte.settings import run_context
+
+
+@dataclass
+class Entry:
+    """What a step tells of itself while it runs."""
+
+    step: str
+    subject: str
+    started: float
+    rows: int | None = None
+
+    def say(self, rows: int) -> None:
+        """So many rows so far."""
+        self.rows = rows
+        report(Progress(f"{self.step} {self.subject}".strip(), rows, time.monotonic() - self.started))
+
+
+@contextmanager
+def journal(lake: Lake, step: str, subject: str = "") -> Iterator[Entry]:
+    """Times a step; on success writes its row. A step that failed leaves its traceback with the orchestrator."""
+    entry = Entry(step, subject, time.monotonic())
+    name = f"{step} {subject}".strip()
+    report(Progress(name))
+    yield entry
+    seconds = time.monotonic() - entry.started
+    with lake.transaction(name):
+        lake.execute(
+            "insert into ops.run values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_context().get("dag_run_id", "manual"),
+                step,
+                subject,
+                entry.rows,
+                seconds,
+                clock.now(lake.settings).replace(tzinfo=None),
+                datetime.now(UTC).replace(tzinfo=None),
+            ],
+        )
+    report(Progress(name, entry.rows, seconds, is_done=True))
