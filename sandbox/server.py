@@ -16,6 +16,8 @@ from sandbox import control
 from sandbox.access import connections
 from sandbox.context import Sandbox
 from sandbox.errors import Refused, answer_http_error, answer_refusal
+from sandbox.google import api as google
+from sandbox.google import auth as google_auth
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
@@ -50,6 +52,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     for prefix in ("/salesforce", ""):
         app.include_router(salesforce_oauth.router, prefix=prefix)
         app.include_router(salesforce.router, prefix=prefix)
+    app.include_router(google_auth.router)
+    app.include_router(google.router)
     app.include_router(control.router)
     return app
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-FORMAT = 1
+FORMAT = 2
 """Raise when the generator changes: a world of another format is made anew."""
 
 
@@ -58,12 +58,13 @@ def prepare(folder: Path, cut: Cut) -> Path:
 
 
 def _generate(path: Path, cut: Cut, truth: Path) -> None:
-    from sandbox.world import crm, source
+    from sandbox.world import crm, source, web
 
     with duckdb.connect(str(path)) as world:
         world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
         source.attach(world, households=cut.households, seed=cut.seed)
         crm.build(world, seed=cut.seed)
+        web.build(world, seed=cut.seed)
         with truth.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["contact_id", "household_id", "duplicate"])

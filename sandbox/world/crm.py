@@ -37,7 +37,10 @@ def _households(world: duckdb.DuckDBPyConnection) -> list[Household]:
         ORDER BY household_id
         """
     ).fetchall()
-    return [Household(*rest, known or {}) for *rest, known in rows]
+    return [
+        Household(household_id, first_basket, last_basket, first_campaign, known or {})
+        for household_id, first_basket, last_basket, first_campaign, known in rows
+    ]
 
 
 def _contacts(world: duckdb.DuckDBPyConnection, people: list[Person]) -> None:

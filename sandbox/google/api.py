@@ -1,0 +1,108 @@
+"""Analytics Data API v1beta: `runReport`.
+
+https://developers.google.com/analytics/devguides/reporting/data/v1/rest/v1beta/properties/runReport
+Quotas: https://developers.google.com/analytics/devguides/reporting/data/v1/quotas
+"""
+
+import threading
+from typing import Any
+
+from fastapi import APIRouter, Depends
+
+from sandbox.access import PROPERTY_ID
+from sandbox.context import Here, JsonObject, Sandbox
+from sandbox.errors import Refused, refusal
+from sandbox.google.auth import check_bearer
+from sandbox.google.discovery import violations
+from sandbox.google.report import InvalidReport, Report, plan
+
+TOKENS_A_DAY, TOKENS_AN_HOUR, TOKENS_A_PROJECT_HOUR, CONCURRENT = 200_000, 40_000, 14_000, 10
+
+router = APIRouter(prefix="/v1beta", dependencies=[Depends(check_bearer)])
+
+
+class Quota:
+    """Tokens spent since the sandbox's day began, and requests under way."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.day, self.spent, self.running = "", 0, 0
+
+    def spend(self, day: str, tokens: int) -> None:
+        with self.lock:
+            if day != self.day:
+                self.day, self.spent = day, 0
+            self.spent += tokens
+
+    def left(self) -> dict[str, Any]:
+        """As `propertyQuota`."""
+        of = {
+            "tokensPerDay": TOKENS_A_DAY,
+            "tokensPerHour": TOKENS_AN_HOUR,
+            "tokensPerProjectPerHour": TOKENS_A_PROJECT_HOUR,
+        }
+        shown: dict[str, Any] = {
+            name: {"consumed": self.spent, "remaining": max(0, most - self.spent)} for name, most in of.items()
+        }
+        shown["concurrentRequests"] = {"remaining": CONCURRENT - self.running}
+        shown["serverErrorsPerProjectPerHour"] = {"remaining": 10}
+        shown["potentiallyThresholdedRequestsPerHour"] = {"remaining": 120}
+        return shown
+
+
+QUOTA = Quota()
+
+
+@router.post("/properties/{property_id}:runReport")
+def run_report(property_id: str, body: JsonObject, sandbox: Here) -> dict[str, Any]:
+    if property_id != PROPERTY_ID:
+        message = "User does not have sufficient permissions for this property."
+        raise Refused(403, refusal("google", 403, message))
+    if found := violations(body, "RunReportRequest"):
+        fields = [{"field": path, "description": said} for path, said in found]
+        answer = refusal("google", 400, "\n".join(said for _, said in found))
+        answer["error"]["details"] = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": fields}]
+        raise Refused(400, answer)
+    now = sandbox.now()
+    try:
+        report = plan(body, now)
+    except InvalidReport as error:
+        raise Refused(400, refusal("google", 400, str(error))) from error
+    with QUOTA.lock:
+        if QUOTA.running >= CONCURRENT:
+            raise Refused(429, refusal("google", 429, "Exhausted concurrent requests quota."))
+        QUOTA.running += 1
+    try:
+        answer = _answer(report, sandbox)
+    finally:
+        with QUOTA.lock:
+            QUOTA.running -= 1
+    QUOTA.spend(now.date().isoformat(), 5 + answer["rowCount"] // 10_000)
+    if body.get("returnPropertyQuota"):
+        answer["propertyQuota"] = QUOTA.left()
+    return answer
+
+
+def _answer(report: Report, sandbox: Sandbox) -> dict[str, Any]:
+    rows = sandbox.world.cursor().execute(report.sql, list(report.values)).fetchall()
+    page = rows[report.offset : report.offset + report.limit]
+    width = len(report.dimensions)
+    return {
+        "dimensionHeaders": [{"name": name} for name in report.dimensions],
+        "metricHeaders": [{"name": name, "type": "TYPE_INTEGER"} for name in report.metrics],
+        "rows": [
+            {
+                "dimensionValues": [{"value": value} for value in row[:width]],
+                "metricValues": [{"value": str(value)} for value in row[width:]],
+            }
+            for row in page
+        ],
+        "rowCount": len(rows),
+        "metadata": {
+            "currencyCode": "USD",
+            "timeZone": "Etc/UTC",
+            "dataLossFromOtherRow": False,
+            "subjectToThresholding": False,
+        },
+        "kind": "analyticsData#runReport",
+    }
