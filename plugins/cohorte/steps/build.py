@@ -55,7 +55,7 @@ def build(layer: str, *, settings: Settings | None = None, full_refresh: bool = 
     )
 
 
-def run_dbt(arguments: Sequence[str], *, settings: Settings | None = None) -> list[Any]:
+def run_dbt(arguments: Sequence[str], *, settings: Settings | None = None, quiet: bool = True) -> list[Any]:
     """Runs one dbt command against the lake; returns its results (empty for commands without any).
 
     Raises RuntimeError when dbt could not run at all (a parse error, a lost catalogue).
@@ -67,7 +67,7 @@ def run_dbt(arguments: Sequence[str], *, settings: Settings | None = None) -> li
     with _environment(_dbt_environment(settings)):
         outcome = dbtRunner().invoke(
             [
-                "--quiet",
+                *(["--quiet"] if quiet else []),
                 "--log-path",
                 str(settings.dbt_target / "logs"),
                 *arguments,

@@ -1,0 +1,37 @@
+# Everything a person does here. `make help` lists it.
+SHELL := /bin/bash
+PYTHON_BIN := .venv/bin/python
+COHORTE := .venv/bin/cohorte
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test lint types bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv from requirements.lock (Python 3.11 or 3.12)
+	@bin/setup
+
+demo: setup ## run the whole platform once, for one business day
+	@$(PYTHON_BIN) -m cohorte.orchestration.demo
+
+up: setup ## start Airflow's UI and scheduler over var/, and the sandbox
+	@$(PYTHON_BIN) -m cohorte.orchestration.stack up
+
+down: setup ## stop everything `make up` started
+	@$(PYTHON_BIN) -m cohorte.orchestration.stack down
+
+test: setup ## run all tests
+	@.venv/bin/pytest -n 2 --dist worksteal
+
+lint: setup ## ruff and mypy
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+bench: setup ## the benchmarks; they print ratios
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON_BIN) $$file || exit 1; done
+
+lock: ## resolve pyproject.toml into requirements.lock
+	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet --extra sandbox --extra dev pyproject.toml -o requirements.lock
+
+clean: down ## forget everything the platform wrote (var/)
+	@rm -rf var
