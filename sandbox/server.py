@@ -46,6 +46,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app = FastAPI(title="Cohorte sandbox", lifespan=lifespan, openapi_url=None)
     app.state.sandbox = Sandbox.open(folder, cut)
     app.state.jobs = Jobs(app.state.sandbox)
+    app.state.quota = google.Quota()
     app.add_exception_handler(Refused, answer_refusal)
     app.add_exception_handler(HTTPException, answer_http_error)
     # Salesforce also answers at the root: simple-salesforce keeps only the host of an instance URL.

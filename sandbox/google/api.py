@@ -7,7 +7,7 @@ Quotas: https://developers.google.com/analytics/devguides/reporting/data/v1/quot
 import threading
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from sandbox.access import PROPERTY_ID
 from sandbox.context import Here, JsonObject, Sandbox
@@ -50,11 +50,8 @@ class Quota:
         return shown
 
 
-QUOTA = Quota()
-
-
 @router.post("/properties/{property_id}:runReport")
-def run_report(property_id: str, body: JsonObject, sandbox: Here) -> dict[str, Any]:
+def run_report(property_id: str, body: JsonObject, sandbox: Here, request: Request) -> dict[str, Any]:
     if property_id != PROPERTY_ID:
         message = "User does not have sufficient permissions for this property."
         raise Refused(403, refusal("google", 403, message))
@@ -68,18 +65,19 @@ def run_report(property_id: str, body: JsonObject, sandbox: Here) -> dict[str, A
         report = plan(body, now)
     except InvalidReport as error:
         raise Refused(400, refusal("google", 400, str(error))) from error
-    with QUOTA.lock:
-        if QUOTA.running >= CONCURRENT:
+    quota: Quota = request.app.state.quota
+    with quota.lock:
+        if quota.running >= CONCURRENT:
             raise Refused(429, refusal("google", 429, "Exhausted concurrent requests quota."))
-        QUOTA.running += 1
+        quota.running += 1
     try:
         answer = _answer(report, sandbox)
     finally:
-        with QUOTA.lock:
-            QUOTA.running -= 1
-    QUOTA.spend(now.date().isoformat(), 5 + answer["rowCount"] // 10_000)
+        with quota.lock:
+            quota.running -= 1
+    quota.spend(now.date().isoformat(), 5 + answer["rowCount"] // 10_000)
     if body.get("returnPropertyQuota"):
-        answer["propertyQuota"] = QUOTA.left()
+        answer["propertyQuota"] = quota.left()
     return answer
 
 
