@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
 
 from sandbox.access import PROPERTY_ID
 from sandbox.context import Here, JsonObject, Sandbox
@@ -51,12 +52,12 @@ class Quota:
 
 
 @router.post("/properties/{property_id}:runReport")
-def run_report(property_id: str, body: JsonObject, sandbox: Here, request: Request) -> dict[str, Any]:
+def run_report(property_id: str, body: JsonObject, sandbox: Here, request: Request) -> JSONResponse:
     if property_id != PROPERTY_ID:
         message = "User does not have sufficient permissions for this property."
         raise Refused(403, refusal("google", 403, message))
     if found := violations(body, "RunReportRequest"):
-        fields = [{"field": path, "description": said} for path, said in found]
+        fields = [({"field": path} if path else {}) | {"description": said} for path, said in found]
         answer = refusal("google", 400, "\n".join(said for _, said in found))
         answer["error"]["details"] = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": fields}]
         raise Refused(400, answer)
@@ -78,7 +79,7 @@ def run_report(property_id: str, body: JsonObject, sandbox: Here, request: Reque
     quota.spend(now.date().isoformat(), 5 + answer["rowCount"] // 10_000)
     if body.get("returnPropertyQuota"):
         answer["propertyQuota"] = quota.left()
-    return answer
+    return JSONResponse(answer)
 
 
 def _answer(report: Report, sandbox: Sandbox) -> dict[str, Any]:
