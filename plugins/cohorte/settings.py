@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     memory_limit: str = "8GB"
     """DuckDB's memory limit, per process."""
     threads: int = 2
+    airflow_port: int = 8080
+    """Where `make up` serves Airflow."""
     sandbox_households: int | None = None
     """Keep the sandbox's world to so many households; all 2,469 when not set."""
     mlflow_uri: str = ""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
-from cohorte.orchestration import local
+from cohorte.orchestration import local, stack
 from cohorte.orchestration.summary import Summary, last_summary
 from cohorte.progress import Progress, watched_by
 from cohorte.settings import Settings, get_settings
@@ -52,6 +52,8 @@ def main() -> int:
 
 
 def _run(settings: Settings, console: "Console", started: float) -> int:
+    if stack.is_up(settings):
+        raise RuntimeError("Airflow's scheduler is running over the same state. Stop it first: make down")
     previous = last_summary(settings)
     run = previous["run"] + 1 if previous else 1
     day = FIRST_DAY + timedelta(days=run - 1)

@@ -106,8 +106,9 @@ def _clusters(lake: Lake, champion: registry.Registered | None) -> _Challenger:
 
 
 def _propensity(lake: Lake, champion: registry.Registered | None) -> _Challenger:
-    from models_ml import train_propensity
     from sklearn.metrics import roc_auc_score
+
+    from models_ml import train_propensity
 
     frame = frames.with_outcome(lake, (*frames.PREDICTORS, *frames.SENSITIVE))
     X, y, time = frame[list(frames.PREDICTORS)], frame["redeemed"], frame["as_of_date"]
