@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         cut = Cut(given.households, given.scale, given.seed)
         run(given.dir, cut, host=given.host, port=given.port, port_file=given.port_file)
     except (OSError, RuntimeError, ValueError) as error:
-        print(f"sandbox: {error}", file=sys.stderr)  # noqa: T201
+        print(f"sandbox: {error}", file=sys.stderr)
         return 1
     return 0
 

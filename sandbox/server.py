@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sandbox import control
+from sandbox import control, meta
 from sandbox.access import connections
 from sandbox.context import Sandbox
 from sandbox.errors import Refused, answer_http_error, answer_refusal
@@ -55,6 +55,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
         app.include_router(salesforce.router, prefix=prefix)
     app.include_router(google_auth.router)
     app.include_router(google.router)
+    app.include_router(meta.router)
     app.include_router(control.router)
     return app
 

@@ -11,7 +11,7 @@ from sandbox.errors import Refused
 
 SCOPES = {"https://www.googleapis.com/auth/analytics", "https://www.googleapis.com/auth/analytics.readonly"}
 SELF_SIGNED_AUDIENCE = "https://analyticsdata.googleapis.com/"
-GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"
+GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFETIME = 3_599
 
 router = APIRouter()
@@ -28,7 +28,7 @@ def token(form: Form, sandbox: Here) -> dict[str, str | int]:
             400, {"error": "invalid_grant", "error_description": f"Invalid JWT Signature. {error}"}
         ) from error
     # Google's client library always claims Google's own address, whatever `token_uri` says.
-    if claims.get("aud") != GOOGLE_TOKEN_URI and not str(claims.get("aud", "")).endswith("/google/token"):
+    if claims.get("aud") != GOOGLE_AUDIENCE and not str(claims.get("aud", "")).endswith("/google/token"):
         raise Refused(400, {"error": "invalid_grant", "error_description": "Invalid JWT: aud is not the token URI."})
     if not SCOPES & set(str(claims.get("scope", "")).split()):
         raise Refused(400, {"error": "invalid_scope", "error_description": "Invalid OAuth scope or ID token audience."})

@@ -1,10 +1,10 @@
 """Generate the world, once, atomically: a generation that was killed is done again.
 
-Files in the sandbox's folder: `world.duckdb` (read-only afterwards), `truth.csv` (contact -> household, for tests),
-`state.sqlite` (clock, planted changes, what the destinations hold) and `keys.json` (tokens and the service account).
+Files in the sandbox's folder: `world.duckdb` (read-only afterwards); `truth.csv` (contact -> household) and
+`truth_interest.csv` (lead or comment -> the interest it shows), for tests only; `state.sqlite` (clock, planted
+changes, what the destinations hold); `keys.json` (tokens and the service account).
 """
 
-import csv
 import fcntl
 import os
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-FORMAT = 2
+FORMAT = 3
 """Raise when the generator changes: a world of another format is made anew."""
 
 
@@ -52,28 +52,36 @@ def prepare(folder: Path, cut: Cut) -> Path:
             _forget(folder)
         unfinished = folder / "world.unfinished"
         unfinished.unlink(missing_ok=True)
-        _generate(unfinished, cut, folder / "truth.csv")
+        _generate(unfinished, cut)
         unfinished.rename(path)
     return path
 
 
-def _generate(path: Path, cut: Cut, truth: Path) -> None:
-    from sandbox.world import crm, source, web
+def _generate(path: Path, cut: Cut) -> None:
+    from sandbox.world import crm, social, source, web
 
     with duckdb.connect(str(path)) as world:
         world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
         source.attach(world, households=cut.households, seed=cut.seed)
         crm.build(world, seed=cut.seed)
         web.build(world, seed=cut.seed)
-        with truth.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["contact_id", "household_id", "duplicate"])
-            writer.writerows(world.execute("SELECT contact_id, household_id, duplicate FROM truth").fetchall())
+        social.build(world, seed=cut.seed)
+        _write_truth(world, path.parent)
         world.execute("DROP TABLE truth")
         world.execute("CREATE TABLE stamp (format INTEGER, households INTEGER, scale INTEGER, seed INTEGER)")
         world.execute("INSERT INTO stamp VALUES (?, ?, ?, ?)", [FORMAT, cut.households, cut.scale, cut.seed])
     for leftover in path.parent.glob(path.name + ".wal"):
         leftover.unlink()
+
+
+def _write_truth(world: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """What no platform would tell, for tests to measure against."""
+    world.execute(f"COPY (SELECT contact_id, household_id, duplicate FROM truth) TO '{folder / 'truth.csv'}'")
+    texts = (
+        "SELECT 'lead' AS kind, id, interest FROM lead UNION ALL SELECT 'comment', id, coalesce(interest, '') "
+        "FROM page_comment ORDER BY ALL"
+    )
+    world.execute(f"COPY ({texts}) TO '{folder / 'truth_interest.csv'}'")
 
 
 def _stamp(path: Path) -> tuple[int, Cut]:
@@ -85,5 +93,5 @@ def _stamp(path: Path) -> tuple[int, Cut]:
 
 def _forget(folder: Path) -> None:
     """Drop a world of another format, and the state that referred to its records."""
-    for name in ("world.duckdb", "truth.csv", "state.sqlite"):
+    for name in ("world.duckdb", "truth.csv", "truth_interest.csv", "state.sqlite"):
         (folder / name).unlink(missing_ok=True)
