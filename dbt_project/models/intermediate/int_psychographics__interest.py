@@ -6,4 +6,5 @@ def model(dbt, session):
 
     dbt.config(materialized="table")
     evidence = dbt.ref("int_psychographics__evidence").order("evidence_id").df()
-    return score_interests(evidence)
+    # A relation is written by this very connection: a data frame would be by another, outside the transaction.
+    return session.from_df(score_interests(evidence))

@@ -13,6 +13,8 @@ from cohorte.settings import Settings, get_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FAILED = ("error", "fail", "runtime error")
+COMMIT_CONFLICT = "Failed to commit DuckLake transaction"
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 
 
@@ -38,7 +40,11 @@ def build(layer: str, *, settings: Settings | None = None, full_refresh: bool = 
         arguments.append("--full-refresh")
     settings = settings or get_settings()
     results = run_dbt(arguments, settings=settings)
-    bad = [r for r in results if str(r.status) in ("error", "fail", "runtime error")]
+    bad = [r for r in results if str(r.status) in FAILED]
+    if any(COMMIT_CONFLICT in (r.message or "") for r in bad):
+        # Somebody else changed the catalogue at the same moment; every model can be built again.
+        results = run_dbt(arguments, settings=settings)
+        bad = [r for r in results if str(r.status) in FAILED]
     if bad:
         first = bad[0]
         raise RuntimeError(
@@ -98,8 +104,8 @@ def _dbt_environment(settings: Settings) -> dict[str, str]:
         "COHORTE_DBT_CATALOG": postgres.conninfo(settings),
         "COHORTE_DBT_DATA_PATH": f"{settings.data_path}/",
         "COHORTE_DBT_EXTENSIONS": config["extension_directory"],
+        "COHORTE_DBT_DUCKDB_THREADS": str(settings.threads),
         "COHORTE_DBT_MEMORY": settings.memory_limit,
-        "COHORTE_DBT_THREADS": str(settings.threads),
         "COHORTE_DBT_SECRETS": json.dumps(_secrets(settings)),
         "COHORTE_DBT_NOW": clock.now(settings).replace(tzinfo=None).isoformat(),
         "DO_NOT_TRACK": "1",
