@@ -1,0 +1,18 @@
+"""Where data comes from: one module a platform. A source yields Arrow and knows no lake, no Airflow, no settings."""
+
+from importlib import import_module
+
+from cohorte.credentials import Credentials
+from cohorte.sources.base import Source
+
+NAMES = ("salesforce", "google_analytics", "meta")
+"""Each is a module of this package with a class of the same name in CamelCase."""
+
+
+def get(name: str, credentials: Credentials) -> Source:
+    """The source `name`, ready to read. Raises ValueError for a name not in NAMES."""
+    if name not in NAMES:
+        raise ValueError(f"source {name!r} is not one of {', '.join(NAMES)}")
+    module = import_module(f"cohorte.sources.{name}")
+    source: Source = getattr(module, name.title().replace("_", ""))(credentials)
+    return source

@@ -1,0 +1,96 @@
+"""What every source has in common: streams, windows, and what is said about what could not be read."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from cohorte.credentials import Credentials
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 100_000
+"""Rows a batch aims at: small ones make every layer above slow (docs/adr, extraction)."""
+MOST_REJECTED = 10_000
+"""More unusable records than this in one run are not bad rows but a format that changed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One kind of record of a platform; one raw table."""
+
+    name: str
+    """In snake_case: the raw table is `raw.<source>__<name>`."""
+    resource: str
+    """What the platform calls it."""
+    key: tuple[str, ...]
+    """The platform's columns that tell two records apart."""
+    cursor: str
+    """The platform's column that says when a record last changed."""
+    mode: Literal["incremental", "full"] = "incremental"
+    """`full`: every load reads everything, and one that shrank by half is refused."""
+    lag: timedelta = timedelta(0)
+    """Read again this far behind the cursor, for records that were committed late; what was landed is skipped."""
+    restate: timedelta | None = None
+    """Land again this far behind the cursor: the platform itself still changes these figures."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `since` (None: from the beginning) up to, not with, `until`; both in UTC."""
+
+    since: datetime | None
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A record that could not be used, as it came."""
+
+    stream: str
+    reason: str
+    record: str
+
+
+class SourceError(RuntimeError):
+    """A platform could not be read. The message names the stream, the cause and the next move."""
+
+
+class QuotaSpentError(SourceError):
+    """The platform's quota is spent. What was yielded is whole up to `complete_until`; the rest waits."""
+
+    def __init__(self, message: str, complete_until: datetime | None) -> None:
+        super().__init__(message)
+        self.complete_until = complete_until
+
+
+@dataclass
+class Source(ABC):
+    """A platform one can read from."""
+
+    name: ClassVar[str]
+    streams: ClassVar[tuple[Stream, ...]]
+
+    credentials: Credentials
+    rejected: list[Rejected] = field(default_factory=list, init=False)
+    """Records `read` could not use so far. Whoever reads takes them from here: nothing is dropped in silence."""
+
+    @abstractmethod
+    def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
+        """The records of a stream that changed within the window, in batches of about BATCH rows.
+
+        Yields at least one batch, empty when there is nothing new, so that the columns are known.
+        Types: timestamps in UTC, dates, doubles, integers, booleans, strings.
+        Raises SourceError when the platform cannot be read, QuotaSpentError when it must be read on later.
+        """
+
+    def reject(self, stream: Stream, reason: str, record: str) -> None:
+        """Puts a record aside. Raises SourceError when there are too many to be single bad rows."""
+        self.rejected.append(Rejected(stream.name, reason, record))
+        if len(self.rejected) > MOST_REJECTED:
+            raise SourceError(
+                f"{self.name}.{stream.name}: more than {MOST_REJECTED:,} records cannot be read; the newest: {reason}. "
+                "The platform's format must have changed: compare a record with its documentation."
+            )
