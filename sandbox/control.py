@@ -10,6 +10,7 @@ from sandbox.access import connections
 from sandbox.clock import Backwards, text
 from sandbox.context import Here, JsonObject, Sandbox, public_url
 from sandbox.errors import Refused
+from sandbox.hubspot import api as hubspot
 from sandbox.salesforce.jobs import plant, visible
 from sandbox.salesforce.schema import OBJECTS
 
@@ -39,6 +40,11 @@ def move_clock(sandbox: Here, body: JsonObject) -> dict[str, str]:
 @router.get("/connections")
 def read_connections(sandbox: Here, request: Request) -> dict[str, dict[str, Any]]:
     return connections(public_url(request), sandbox.folder)
+
+
+@router.get("/state/hubspot")
+def read_hubspot(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return hubspot.held(sandbox)
 
 
 @router.post("/contacts/{contact_id}/delete")

@@ -18,6 +18,7 @@ from sandbox.context import Sandbox
 from sandbox.errors import Refused, answer_http_error, answer_refusal
 from sandbox.google import api as google
 from sandbox.google import auth as google_auth
+from sandbox.hubspot import api as hubspot
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
@@ -47,6 +48,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.sandbox = Sandbox.open(folder, cut)
     app.state.jobs = Jobs(app.state.sandbox)
     app.state.quota = google.Quota()
+    app.state.hubspot_rate = hubspot.RateLimit()
+    hubspot.prepare(app.state.sandbox)
     app.add_exception_handler(Refused, answer_refusal)
     app.add_exception_handler(HTTPException, answer_http_error)
     # Salesforce also answers at the root: simple-salesforce keeps only the host of an instance URL.
@@ -56,6 +59,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(google_auth.router)
     app.include_router(google.router)
     app.include_router(meta.router)
+    app.include_router(hubspot.router)
     app.include_router(control.router)
     return app
 

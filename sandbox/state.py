@@ -21,10 +21,18 @@ class State:
         self._db.row_factory = sqlite3.Row
         self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + SCHEMA)
 
+    def define(self, schema: str) -> None:
+        """Make a platform's tables, where they are not there yet."""
+        with self._lock:
+            self._db.executescript(schema)
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; other threads wait."""
+        """All or nothing; other threads wait. Inside another one of the same thread it is part of that."""
         with self._lock:
+            if self._db.in_transaction:
+                yield self._db
+                return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
