@@ -51,9 +51,7 @@ def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
             }
         )
     labels = [" ".join([name.replace("_", " "), *map(str, entry["words"])]) for name, entry in interests.items()]
-    vectorizer = TfidfVectorizer(
-        stop_words="english", tokenizer=_stems, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True
-    )
+    vectorizer = TfidfVectorizer(tokenizer=_stems, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
     # Distinct texts only: ten thousand customers browse the same forty categories.
     distinct = pd.Index(texts.unique())
     vectorizer.fit(labels)
@@ -78,7 +76,10 @@ def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _stems(text: str) -> list[str]:
-    """Lower-case words without their plural or gerund ending; enough for a taxonomy of nouns."""
+    """Words that mean something, without their plural or gerund ending; enough for a taxonomy of nouns."""
     import re
 
-    return [re.sub(r"(ies|es|s|ing)$", "", word) for word in re.findall(r"[a-z]{3,}", text.lower())]
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    words = (word for word in re.findall(r"[a-z]{3,}", text) if word not in ENGLISH_STOP_WORDS)
+    return [re.sub(r"(ies|es|s|ing)$", "", word) for word in words]

