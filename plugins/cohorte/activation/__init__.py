@@ -1,0 +1,1 @@
+"""Keeping platforms in step: plan the difference, guard it, send it, keep the receipts."""

@@ -1,0 +1,238 @@
+"""What is written down: the intent before a call, the receipt after it, and what is believed to be there.
+
+A row is sent only when its intent is committed, and forgotten only when its receipt is. Whatever has an intent and no
+answer may or may not be on the platform: the next plan sends it again, or removes it.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cohorte.activation.plan import Plan
+from cohorte.activation.spec import SyncSpec
+from cohorte.destinations.base import Audience
+from cohorte.lake import Lake
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to one planned row, free of personal data but for `key`, which goes to pii alone."""
+
+    row: dict[str, Any]
+    state: str
+    reason: str | None = None
+    external_id: str | None = None
+
+
+@dataclass
+class Counts:
+    """How a run went. planned = added + updated + removed + rejected + pending, always."""
+
+    planned: int = 0
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    pending: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.state == "accepted":
+                name = {"add": "added", "update": "updated", "remove": "removed"}[outcome.row["operation"]]
+                setattr(self, name, getattr(self, name) + 1)
+            else:
+                setattr(self, outcome.state, getattr(self, outcome.state) + 1)
+            if outcome.state != "accepted" and outcome.reason:
+                self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + 1
+
+    @property
+    def accounted(self) -> int:
+        return self.added + self.updated + self.removed + self.rejected + self.pending
+
+
+class Ledger:
+    """The activation tables, for one run of one sync."""
+
+    def __init__(self, lake: Lake, sync: SyncSpec) -> None:
+        import uuid
+
+        self.lake = lake
+        self.sync = sync
+        self.started = _now()
+        self.run_id = f"{self.started:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
+
+    def start(self, plan: Plan, counts: Counts) -> None:
+        """Opens the run; one that never ended was interrupted."""
+        with self.lake.transaction(f"sync {self.sync.name}: start", sync_run_id=self.run_id):
+            self.lake.execute(
+                "update activation.sync_run set state = 'interrupted' where sync = ? and state = 'sending'",
+                [self.sync.name],
+            )
+            self._write_run("sending", counts, plan, 0, None)
+
+    def finish(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> None:
+        """Closes the run, and forgets the intents it settled."""
+        with self.lake.transaction(f"sync {self.sync.name}: {state}", sync_run_id=self.run_id):
+            self.lake.execute("delete from activation.sync_run where sync_run_id = ?", [self.run_id])
+            self._write_run(state, counts, plan, api_calls, message)
+            self._write(
+                """
+                delete from activation.intent where sync = $sync and (
+                    destination_key not in (select destination_key from sync_plan)
+                    or destination_key in (
+                        select destination_key from activation.delivery
+                        where sync_run_id = $run and state in ('accepted', 'rejected')
+                    )
+                )
+                """,
+            )
+
+    def intend(self, rows: "pa.Table") -> None:
+        """Commits what is about to be sent, and the keys that a later removal will need."""
+        with (
+            self.lake.transaction(f"sync {self.sync.name}: intent", sync_run_id=self.run_id),
+            self.lake.view("wave", rows),
+        ):
+            self._write(
+                """
+                insert into activation.intent
+                select $run, $sync, operation, customer_id, destination_key, payload_hash, $now from wave
+                """,
+            )
+            self._write(
+                """
+                insert into pii.activation_key
+                select $sync, customer_id, destination_key, key, external_id from wave
+                where operation <> 'remove' and destination_key not in (
+                    select destination_key from pii.activation_key where sync = $sync
+                )
+                """,
+            )
+
+    def settle(self, outcomes: list[Outcome]) -> None:
+        """Commits the answers of one wave: deliveries, what is believed to be there, refusals, keys."""
+        if not outcomes:
+            return
+        with (
+            self.lake.transaction(f"sync {self.sync.name}: receipts", sync_run_id=self.run_id),
+            self.lake.view("wave", _arrow(outcomes)),
+        ):
+            for statement in _SETTLE:
+                self._write(statement)
+
+    def audience(self) -> Audience | None:
+        """The audience as an earlier run opened it."""
+        found = self.lake.rows("select audience, external_id from activation.audience where sync = ?", [self.sync.name])
+        return Audience(*found[0]) if found else None
+
+    def remember_audience(self, audience: Audience) -> None:
+        with self.lake.transaction(f"sync {self.sync.name}: audience {audience.external_id}"):
+            self.lake.execute("delete from activation.audience where sync = ?", [self.sync.name])
+            self.lake.execute(
+                "insert into activation.audience values (?, ?, ?, ?)",
+                [self.sync.name, audience.name, audience.external_id, _now()],
+            )
+
+    def forget(self) -> None:
+        """Believes nobody to be there any more: the audience is another one. Keys stay; nothing is removed anywhere."""
+        with self.lake.transaction(f"sync {self.sync.name}: new audience, start from nothing"):
+            for table in ("acknowledged", "intent", "rejected", "audience"):
+                self.lake.execute(f"delete from activation.{table} where sync = ?", [self.sync.name])
+
+    def _write(self, statement: str) -> None:
+        """A statement that may name $run, $sync and $now."""
+        bound = {"run": self.run_id, "sync": self.sync.name, "now": _now()}
+        named = {name: value for name, value in bound.items() if f"${name}" in statement}
+        self.lake.connection.execute(statement, named)
+
+    def _write_run(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> None:
+        values = [
+            self.run_id,
+            self.sync.name,
+            self.sync.destination,
+            state,
+            counts.planned,
+            counts.added,
+            counts.updated,
+            counts.removed,
+            counts.unchanged,
+            counts.rejected,
+            counts.pending,
+            api_calls,
+            json.dumps(plan.left_out, sort_keys=True),
+            message,
+            definition(self.sync),
+            plan.snapshot,
+            self.started,
+            None if state == "sending" else _now(),
+        ]
+        self.lake.execute(f"insert into activation.sync_run values ({', '.join('?' * len(values))})", values)
+
+
+_SETTLE = (
+    """
+    insert into activation.delivery
+    select $run, $sync, operation, customer_id, destination_key, payload_hash, state, reason, $now from wave
+    """,
+    """
+    delete from activation.acknowledged where sync = $sync and destination_key in (
+        select destination_key from wave where state = 'accepted' and is_acknowledged
+    )
+    """,
+    """
+    insert into activation.acknowledged
+    select $sync, customer_id, destination_key, payload_hash, $now from wave
+    where state = 'accepted' and operation <> 'remove'
+    """,
+    "delete from activation.rejected where sync = $sync and destination_key in (select destination_key from wave)",
+    """
+    insert into activation.rejected
+    select $sync, customer_id, destination_key, payload_hash, reason, $now from wave
+    where state = 'rejected' and operation <> 'remove'
+    """,
+    """
+    delete from pii.activation_key where sync = $sync and destination_key in (
+        select destination_key from wave where state = 'accepted' and operation = 'remove'
+    )
+    """,
+    """
+    update pii.activation_key as known set external_id = wave.external_id
+    from wave
+    where known.sync = $sync and known.destination_key = wave.destination_key
+        and wave.external_id is not null and wave.external_id is distinct from known.external_id
+    """,
+)
+
+
+def definition(sync: SyncSpec) -> str:
+    """What a plan depends on besides the lake; when it changes, nothing seen before counts as seen."""
+    return json.dumps([sync.signature, sync.segments, sync.mode, sync.on_leave, str(sync.consent), sync.audience])
+
+
+def _arrow(outcomes: list[Outcome]) -> "pa.Table":
+    import pyarrow as pa
+
+    columns: dict[str, list[Any]] = {
+        name: [outcome.row[name] for outcome in outcomes]
+        for name in ("operation", "customer_id", "destination_key", "payload_hash", "is_acknowledged")
+    }
+    columns |= {
+        "state": [outcome.state for outcome in outcomes],
+        "reason": [outcome.reason for outcome in outcomes],
+        "external_id": [outcome.external_id for outcome in outcomes],
+    }
+    text = pa.string()
+    return pa.table(
+        {name: pa.array(values, pa.bool_() if name == "is_acknowledged" else text) for name, values in columns.items()}
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,103 @@
+"""HTTP as destinations need it: counted, budgeted, and every failure put into one of five classes."""
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cohorte.destinations.base import AccessRefused, Destination, Refused, Throttled, Unavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+TIMEOUT = 60.0
+
+
+class Api:
+    """One platform's API, below one base URL."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        import httpx
+
+        concurrent = destination.limits.concurrent
+        self.destination = destination
+        self.client = httpx.Client(
+            base_url=base_url,
+            headers=dict(headers or {}),
+            auth=auth,
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=concurrent, max_keepalive_connections=concurrent),
+        )
+        self._counting = threading.Lock()
+
+    def call(self, method: str, path: str, *, expect: frozenset[int] = frozenset(), **request: Any) -> "httpx.Response":
+        """Sends one request and returns a 2xx answer, or one whose status is in `expect`.
+
+        Raises Throttled (429), Unavailable (timeout, lost connection, 5xx, 408, 425), AccessRefused (401, 403) or
+        Refused (other 4xx), each with the platform's own words.
+        """
+        import httpx
+
+        self.destination.before_call()
+        with self._counting:
+            self.destination.api_calls += 1
+        try:
+            response = self.client.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{type(error).__name__}: {error}") from error
+        if response.is_success or response.status_code in expect:
+            return response
+        reason = f"HTTP {response.status_code}: {words(response)}"
+        match response.status_code:
+            case 401 | 403:
+                raise AccessRefused(reason)
+            case 429:
+                raise Throttled(reason, retry_after_seconds(response))
+            case 503 if "retry-after" in response.headers:
+                raise Throttled(reason, retry_after_seconds(response))
+            case 408 | 425:
+                raise Unavailable(reason)
+            case status if status >= 500:
+                raise Unavailable(reason)
+        raise Refused(reason)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def words(response: "httpx.Response") -> str:
+    """The human part of an error answer: the message fields platforms use, else the start of the body."""
+    try:
+        body = response.json()
+    except ValueError:
+        return response.text[:300]
+    if isinstance(body, dict):
+        said = [str(body[name]) for name in ("title", "detail", "message", "error_description") if body.get(name)]
+        if isinstance(body.get("errors"), list):
+            said += [str(e.get("message") or e.get("error") or "") for e in body["errors"] if isinstance(e, dict)]
+        if said:
+            return " ".join(part for part in said if part)[:1000]
+    return str(body)[:300]
+
+
+def retry_after_seconds(response: "httpx.Response") -> float | None:
+    """`Retry-After` in seconds, from either of its forms (RFC 9110, 10.2.3); None when absent or unreadable."""
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
+    value = response.headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None

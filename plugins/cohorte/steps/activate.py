@@ -1,0 +1,135 @@
+"""Activate: one platform's audience brought in step with a segment."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cohorte import destinations
+from cohorte.activation.budget import budget_of
+from cohorte.activation.engine import Engine
+from cohorte.activation.guard import reason_to_hold
+from cohorte.activation.ledger import Counts, Ledger
+from cohorte.activation.plan import Plan, make_plan
+from cohorte.activation.spec import SyncSpec, read_manifest
+from cohorte.credentials import Credentials
+from cohorte.destinations.base import Destination
+from cohorte.lake import Lake
+
+log = logging.getLogger(__name__)
+
+OPT_OUTS = (0,)
+THE_REST = (1, 2)
+"""Phases of a plan: opt-outs and suppressions go first, and go out even when a guard holds the rest."""
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What one run did. planned = added + updated + removed + rejected + pending."""
+
+    name: str
+    destination: str
+    state: str
+    """done | held (a person must approve) | failed (the platform is down, or refuses us; the rest is pending)."""
+    planned: int = 0
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    pending: int = 0
+    held: bool = False
+    reason: str | None = None
+    """Why it was held or failed."""
+    api_calls: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Members of the segment that were not sent, by reason."""
+
+
+def load_syncs(manifest_path: Path) -> list[SyncSpec]:
+    """The syncs declared in dbt's `manifest.json`, by name.
+
+    Raises FileNotFoundError without a manifest and ValueError on a declaration that is wrong.
+    """
+    return read_manifest(manifest_path)
+
+
+def plan(sync: SyncSpec, *, lake: Lake) -> Plan:
+    """What `activate` would do now. Sends nothing."""
+    return make_plan(sync, key_form=destinations.kind(sync.destination).key_form, lake=lake)
+
+
+def activate(
+    sync: SyncSpec,
+    *,
+    lake: Lake,
+    credentials: Credentials,
+    destination: Destination | None = None,
+    approved: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> SyncResult:
+    """Brings the platform's audience in step with the segment, and writes down every answer.
+
+    Safe to run again at any time, also after a crash: what may or may not have arrived is sent again. A run that its
+    guard holds sends opt-outs only, unless `approved`. `progress` is told rows done and rows planned.
+
+    Raises ValueError on an unknown destination, and KeyError when the connection lacks an entry.
+    """
+    sender = destination or destinations.get(sync.destination, credentials)
+    try:
+        result, is_audience_gone = _run(sync, lake, sender, approved, progress)
+        if is_audience_gone:
+            result, _ = _run(sync, lake, sender, approved, progress)
+    finally:
+        if destination is None:
+            sender.close()
+    log.info(
+        "sync %s: %s, %d added, %d updated, %d removed, %d unchanged, %d rejected, %d pending, %d calls%s",
+        *(sync.name, result.state, result.added, result.updated, result.removed, result.unchanged),
+        *(result.rejected, result.pending, result.api_calls, f": {result.reason}" if result.reason else ""),
+    )
+    return result
+
+
+def _run(
+    sync: SyncSpec, lake: Lake, sender: Destination, approved: bool, progress: Callable[[int, int], None] | None
+) -> tuple[SyncResult, bool]:
+    """One plan, sent; and whether the audience turned out to be gone."""
+    calls_before = sender.api_calls
+    ledger = Ledger(lake, sync)
+    engine = Engine(sender, budget_of(f"{sync.destination}:{sync.connection}", sender.limits))
+    engine.open(ledger)
+    wanted = plan(sync, lake=lake)
+    held = None if approved else reason_to_hold(wanted, lake=lake)
+    counts = Counts(planned=wanted.opt_outs if held else wanted.total, unchanged=wanted.unchanged)
+    ledger.start(wanted, counts)
+
+    def say(done: int) -> None:
+        if progress:
+            progress(done, counts.planned)
+
+    engine.send(ledger, counts, phases=OPT_OUTS, progress=say)
+    if not held:
+        engine.send(ledger, counts, phases=THE_REST, progress=say)
+    assert counts.accounted == counts.planned, f"sync {sync.name}: {counts} does not add up"
+    state = "failed" if engine.stopped else "held" if held else "done"
+    result = SyncResult(
+        name=sync.name,
+        destination=sync.destination,
+        state=state,
+        planned=counts.planned,
+        added=counts.added,
+        updated=counts.updated,
+        removed=counts.removed,
+        unchanged=counts.unchanged,
+        rejected=counts.rejected,
+        pending=counts.pending,
+        held=bool(held),
+        reason=engine.stopped or held,
+        api_calls=sender.api_calls - calls_before,
+        left_out=wanted.left_out,
+    )
+    ledger.finish(state, counts, wanted, result.api_calls, result.reason)
+    if engine.is_audience_gone:
+        ledger.forget()
+    return result, engine.is_audience_gone
