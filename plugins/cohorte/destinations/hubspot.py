@@ -40,7 +40,7 @@ class HubSpot(Destination):
     limits = Limits(batch=100, concurrent=8, requests=190, seconds=10)
     stages = (
         Stage("contacts", frozenset({"add", "update"}), batch=100),
-        Stage("memberships", frozenset({"add", "remove"}), batch=10_000),
+        Stage("memberships", frozenset({"add", "remove"}), batch=50_000),
     )
 
     def __init__(self, credentials: Credentials) -> None:

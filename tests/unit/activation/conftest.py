@@ -56,15 +56,17 @@ class World:
 
     def customers(self, *numbers: int) -> None:
         """Customers with an e-mail, a name and a granted consent."""
-        for n in numbers:
-            self.contact(f"c{n:05}", f"person{n}@example.com", f"Given{n}")
-            self.consent(f"c{n:05}", True)
+        with self.lake.transaction("customers"):
+            for n in numbers:
+                self.contact(f"c{n:05}", f"person{n}@example.com", f"Given{n}")
+                self.consent(f"c{n:05}", True)
 
     def many(self, count: int) -> None:
         """`count` customers like those of `customers`, all members."""
         self.lake.execute(
             "insert into pii.dim_contact (customer_id, email, given_name) "
-            f"select 'c' || lpad(i::varchar, 5, '0'), 'person' || i || '@example.com', 'Given' || i from range({count}) r(i)"
+            "select 'c' || lpad(i::varchar, 5, '0'), 'person' || i || '@example.com', 'Given' || i "
+            f"from range({count}) r(i)"
         )
         self.lake.execute(
             "insert into marts.dim_consent select customer_id, 'email', 'marketing', true, 'test', now()::timestamp "
@@ -90,11 +92,12 @@ class World:
             )
 
     def enter(self, *numbers: int) -> None:
-        for n in numbers:
-            self.lake.execute(
-                "insert into segments.membership values (?, ?, now()::timestamp, 0.5, 'test')",
-                [self.segment, f"c{n:05}"],
-            )
+        with self.lake.transaction("enter"):
+            for n in numbers:
+                self.lake.execute(
+                    "insert into segments.membership values (?, ?, now()::timestamp, 0.5, 'test')",
+                    [self.segment, f"c{n:05}"],
+                )
 
     def leave(self, *numbers: int) -> None:
         for n in numbers:
@@ -106,9 +109,15 @@ class World:
 @pytest.fixture
 def world(home: Settings) -> Iterator[World]:
     with Lake.open(home) as lake:
-        for table in [*INPUTS, *(f"activation.{name}" for name in LEDGER), "pii.activation_key"]:
-            lake.execute(f"delete from {table}")
+        with lake.transaction("start the test from nothing"):
+            for table in [*INPUTS, *(f"activation.{name}" for name in LEDGER), "pii.activation_key"]:
+                lake.execute(f"delete from {table}")
         yield World(lake)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cohorte.activation.engine.Engine._backoff", lambda self, failures: 0.0)
 
 
 @dataclass
