@@ -1,1 +1,1 @@
-"""What `steps/land.py` is made of: one load at a time, Parquet by dlt, columns that change, registration."""
+"""What `steps/land.py` is made of: one load at a time, columns that change, Parquet by dlt, registration."""

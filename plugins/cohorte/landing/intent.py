@@ -75,7 +75,7 @@ def clear_leftovers(source: str, streams: tuple[str, ...], lake: Lake, storage: 
             left = [file for stream in streams for file in files_of(load_id, source, stream, storage)]
             for file in left:
                 storage.delete(file)
-            log.warning("%s: load %s died before its commit; removed its %d files", source, load_id, len(left))
+            log.warning("%s: load %s ended before its commit; removed the %d files it left", source, load_id, len(left))
         conclude(load_id, source, storage)
 
 

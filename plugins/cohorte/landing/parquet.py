@@ -68,6 +68,7 @@ def write(
 def _dlt(settings: Settings | None) -> Any:
     """dlt, quiet: nothing sent home, nothing read back, streams one after the other."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")  # else it imports Airflow to look there
     if settings:
         os.environ.setdefault("DLT_DATA_DIR", str(settings.home.resolve() / "dlt"))
     import dlt
@@ -90,15 +91,15 @@ def _cause(failed: BaseException) -> BaseException:
     return RuntimeError(f"landing failed: {failed}. Check the lake's storage (COHORTE_LAKE_PATH), then rerun.")
 
 
-def _credentials(settings: Settings) -> Any:
+def _credentials(settings: Settings) -> dict[str, str] | None:
+    """What the settings say of S3; what they leave out dlt takes from AWS's usual places."""
     if not settings.data_path.startswith("s3://"):
         return None
-    from dlt.common.configuration.specs import AwsCredentials
-
     scheme = "https" if settings.s3_use_ssl else "http"
-    return AwsCredentials(
-        aws_access_key_id=settings.s3_key_id or None,
-        aws_secret_access_key=settings.s3_secret.get_secret_value() or None,
-        region_name=settings.s3_region,
-        endpoint_url=f"{scheme}://{settings.s3_endpoint}" if settings.s3_endpoint else None,
-    )
+    said = {
+        "aws_access_key_id": settings.s3_key_id,
+        "aws_secret_access_key": settings.s3_secret.get_secret_value(),
+        "region_name": settings.s3_region,
+        "endpoint_url": f"{scheme}://{settings.s3_endpoint}" if settings.s3_endpoint else "",
+    }
+    return {name: value for name, value in said.items() if value}

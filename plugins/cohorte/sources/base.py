@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cohorte.credentials import Credentials
@@ -35,14 +35,22 @@ class Stream:
     """Read again this far behind the cursor, for records that were committed late; what was landed is skipped."""
     restate: timedelta | None = None
     """Land again this far behind the cursor: the platform itself still changes these figures."""
+    has_fixed_columns: bool = True
+    """Every load has all columns; one that is missing has vanished from the platform."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """From `since` (None: from the beginning) up to, not with, `until`; both in UTC."""
+    """From `since` (None: from the beginning) up to, not with, `until`. A moment without a zone is in UTC."""
 
     since: datetime | None
     until: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until"):
+            moment = getattr(self, name)
+            if moment is not None:
+                object.__setattr__(self, name, moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))
 
 
 @dataclass(frozen=True)

@@ -4,28 +4,28 @@ import io
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.csv as pa_csv
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.csv as pa_csv
 
 Reject = Callable[[str, str], None]
 """Called with the reason and the record as text."""
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
-NUL = b"\x00"
 
 
-def read_csv(data: bytes, types: Mapping[str, pa.DataType], reject: Reject) -> pa.RecordBatch:
+def read_csv(data: bytes, types: "Mapping[str, pa.DataType]", reject: Reject) -> "pa.RecordBatch":
     """The records of a CSV text without its header line, columns named and typed by `types`, in that order.
 
     Types: string, timestamp, date, double, boolean. An empty value is null. These records go to `reject`: a line with
-    another number of columns, a value its type cannot hold, text that is not UTF-8, and text with NUL characters
-    (which the lake's catalogue cannot store).
+    another number of columns, a value its type cannot hold, and text that is not UTF-8.
     """
+    import pyarrow as pa
+
     ragged: list[pa_csv.InvalidRow] = []
     bad: list[tuple[str, str]] = []
     try:
-        if NUL in data:
-            raise pa.ArrowInvalid("NUL character")
         table = _parse(data, types, ragged)
     except pa.ArrowInvalid:
         ragged.clear()
@@ -38,8 +38,11 @@ def read_csv(data: bytes, types: Mapping[str, pa.DataType], reject: Reject) -> p
     return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
 
 
-def _parse(data: bytes, types: Mapping[str, pa.DataType], ragged: list[pa_csv.InvalidRow]) -> pa.Table:
-    def put_aside(row: pa_csv.InvalidRow) -> str:
+def _parse(data: bytes, types: "Mapping[str, pa.DataType]", ragged: "list[pa_csv.InvalidRow]") -> "pa.Table":
+    import pyarrow as pa
+    import pyarrow.csv as pa_csv
+
+    def put_aside(row: "pa_csv.InvalidRow") -> str:
         ragged.append(row)
         return "skip"
 
@@ -61,8 +64,10 @@ def _parse(data: bytes, types: Mapping[str, pa.DataType], ragged: list[pa_csv.In
     )
 
 
-def _without_bad_records(raw: pa.Table, types: Mapping[str, pa.DataType], bad: list[tuple[str, str]]) -> bytes:
+def _without_bad_records(raw: "pa.Table", types: "Mapping[str, pa.DataType]", bad: list[tuple[str, str]]) -> bytes:
     """The slow way, taken only for a page with a bad value in it: every value is looked at; CSV again."""
+    import pyarrow.csv as pa_csv
+
     reasons: dict[int, str] = {}
     for name, kind in types.items():
         for index, value in enumerate(raw[name].to_pylist()):
@@ -71,7 +76,7 @@ def _without_bad_records(raw: pa.Table, types: Mapping[str, pa.DataType], bad: l
                 reasons[index] = f"{name}: not a {kind}: {shown!r}"
     for index, reason in reasons.items():
         values = (raw[name][index].as_py() or b"" for name in types)
-        bad.append((reason, b",".join(values).decode(errors="backslashreplace").replace("\x00", "\\x00")))
+        bad.append((reason, b",".join(values).decode(errors="backslashreplace")))
     kept = io.BytesIO()
     pa_csv.write_csv(
         raw.take([index for index in range(len(raw)) if index not in reasons]),
@@ -81,7 +86,9 @@ def _without_bad_records(raw: pa.Table, types: Mapping[str, pa.DataType], bad: l
     return kept.getvalue()
 
 
-def _fits(value: bytes, kind: pa.DataType) -> bool:
+def _fits(value: bytes, kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
     try:
         text = value.decode()
         if pa.types.is_timestamp(kind):
@@ -92,4 +99,4 @@ def _fits(value: bytes, kind: pa.DataType) -> bool:
         return False
     if pa.types.is_floating(kind):
         return NUMBER.fullmatch(text) is not None
-    return text in ("true", "false") if pa.types.is_boolean(kind) else NUL not in value
+    return text in ("true", "false") if pa.types.is_boolean(kind) else True

@@ -6,17 +6,18 @@ Every field of an object that a bulk query can hold is read, so a new custom fie
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import pyarrow as pa
 
 from cohorte.credentials import Credentials
 from cohorte.sources.base import BATCH, Source, SourceError, Stream, Window
-from cohorte.sources.csv_arrow import read_csv
 from cohorte.sources.http import Http
 from cohorte.sources.salesforce_oauth import SalesforceAuth, instance_url
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VERSION = "60.0"
 POLL_SECONDS = (0.05, 10.0)
@@ -51,11 +52,12 @@ class Salesforce(Source):
         version = credentials.extra.get("version") or VERSION
         self.http = Http(
             self.name,
+            f"{instance_url(credentials)}/services/data/v{version}",
             auth=SalesforceAuth(credentials),
-            base_url=f"{instance_url(credentials)}/services/data/v{version}",
+            secrets=[str(credentials.extra.get("consumer_secret") or "")],
         )
 
-    def read(self, stream: Stream, window: Window) -> Iterator[pa.RecordBatch]:
+    def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
         types = self.types(stream)
         job = self._complete(stream, self._create(stream, list(types), window))
         locator, seen = "", {""}
@@ -70,7 +72,7 @@ class Salesforce(Source):
             seen.add(locator)
         self.http.request("DELETE", f"/jobs/query/{job}")
 
-    def types(self, stream: Stream) -> dict[str, pa.DataType]:
+    def types(self, stream: Stream) -> "dict[str, pa.DataType]":
         """The fields of the stream's object as columns, in the platform's order."""
         fields = self.http.get(f"/sobjects/{stream.resource}/describe").json()["fields"]
         return {field["name"]: _arrow_type(field["type"]) for field in fields if field["type"] not in NOT_IN_BULK}
@@ -103,8 +105,10 @@ class Salesforce(Source):
             "Look at Setup > Bulk Data Load Jobs, or load a smaller window."
         )
 
-    def _batch(self, stream: Stream, page: httpx.Response, types: dict[str, pa.DataType]) -> pa.RecordBatch:
+    def _batch(self, stream: Stream, page: httpx.Response, types: "dict[str, pa.DataType]") -> "pa.RecordBatch":
         """A page's records. Raises SourceError when some are missing from it."""
+        from cohorte.sources.csv_arrow import read_csv
+
         before = len(self.rejected)
         batch = read_csv(_below_header(page.content, list(types)), types, lambda *bad: self.reject(stream, *bad))
         promised = int(page.headers.get("Sforce-NumberOfRecords", batch.num_rows))
@@ -132,8 +136,10 @@ def _below_header(content: bytes, fields: list[str]) -> bytes:
     return rest
 
 
-def _arrow_type(kind: str) -> pa.DataType:
+def _arrow_type(kind: str) -> "pa.DataType":
     """https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/field_types.htm"""
+    import pyarrow as pa
+
     return {
         "datetime": pa.timestamp("us", "UTC"),
         "date": pa.date32(),
@@ -147,4 +153,4 @@ def _arrow_type(kind: str) -> pa.DataType:
 
 
 def _literal(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
