@@ -4,6 +4,7 @@ k is chosen by evidence: silhouette on a sample (Rousseeuw 1987), and stability 
 index, Hubert & Arabie 1985; method after Hennig 2007), among the k whose smallest cluster is of use.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,10 +56,18 @@ class ClusterModel:
         return self._profile.copy()
 
 
-def fit_clusters(X: pd.DataFrame, *, k: int | str = "auto", sample: int = 10_000, seed: int = 0) -> ClusterModel:
+def fit_clusters(
+    X: pd.DataFrame,
+    *,
+    k: int | str = "auto",
+    sample: int = 10_000,
+    seed: int = 0,
+    words: Mapping[str, tuple[str, str]] | None = None,
+) -> ClusterModel:
     """Finds the groups in X (one row a customer, numeric columns; missing values are taken as the median).
 
-    k: a number, or "auto" to choose it by evidence. sample: rows the evidence is measured on.
+    k: a number, or "auto" to choose it by evidence. sample: rows the evidence is measured on. words: per feature what
+    to call a cluster that is low in it, and one that is high; without them a name says "high <feature>".
     Raises ValueError for columns that are not numeric or all constant, or fewer rows than clusters.
     """
     scaler = Scaler.fit(X)
@@ -76,7 +85,7 @@ def fit_clusters(X: pd.DataFrame, *, k: int | str = "auto", sample: int = 10_000
     labels = np.empty(chosen, dtype=int)
     labels[order] = np.arange(chosen)
     labels = labels[fitted.labels_]
-    profile, names = _describe(X, scaled, labels, scaler)
+    profile, names = _describe(X, scaled, labels, scaler, words or {})
     return ClusterModel(scaler, fitted.cluster_centers_[order], labels, selection, names, profile)
 
 
@@ -141,7 +150,11 @@ def _distances(scaled: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _describe(
-    X: pd.DataFrame, scaled: np.ndarray, labels: np.ndarray, scaler: Scaler
+    X: pd.DataFrame,
+    scaled: np.ndarray,
+    labels: np.ndarray,
+    scaler: Scaler,
+    words: Mapping[str, tuple[str, str]],
 ) -> tuple[pd.DataFrame, dict[int, str]]:
     """What sets each cluster apart: its mean in standard deviations from the base; and a name made of the strongest."""
     effects = pd.DataFrame(scaled, columns=scaler.kept).groupby(labels).mean()
@@ -151,7 +164,7 @@ def _describe(
     rows, names = [], {}
     for label in effects.index:
         strongest = effects.loc[label].abs().sort_values(ascending=False, kind="stable").index[:2]
-        name = " ".join(f"{'high' if effects.loc[label, f] > 0 else 'low'} {f.replace('_', ' ')}" for f in strongest)
+        name = " ".join(_word(f, effects.loc[label, f] > 0, words) for f in strongest)
         names[int(label)] = name if name not in names.values() else f"{name} {label}"
         rows += [
             {
@@ -166,3 +179,9 @@ def _describe(
             for feature in scaler.kept
         ]
     return pd.DataFrame(rows), names
+
+
+def _word(feature: str, is_high: bool, words: Mapping[str, tuple[str, str]]) -> str:
+    if feature in words:
+        return words[feature][is_high]
+    return f"{'high' if is_high else 'low'} {feature.replace('_', ' ')}"

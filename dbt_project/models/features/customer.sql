@@ -22,6 +22,7 @@ select
     customers.household_composition::varchar as household_composition,
     customers.kids_count::varchar as kids_count,
     customers.city::varchar as city,
+    (contacts.email is not null and coalesce(consent.is_granted, false))::boolean as is_mailable,
     -- behavioural
     purchases.recency_days::integer as recency_days,
     coalesce(purchases.frequency, 0)::integer as frequency,
@@ -66,11 +67,20 @@ select
 from {{ ref('int_features__as_of') }} as dates
 inner join {{ ref('dim_customer') }} as customers
     on customers.customer_since < dates.as_of_date + interval 1 day
-left join {{ ref('dim_contact') }} as contacts using (customer_id)
-left join {{ ref('int_features__purchases') }} as purchases using (as_of_date, customer_id)
-left join {{ ref('int_features__categories') }} as categories using (as_of_date, customer_id)
-left join {{ ref('int_features__campaigns') }} as campaigns using (as_of_date, customer_id)
-left join {{ ref('int_features__web') }} as web using (as_of_date, customer_id)
+left join {{ ref('dim_contact') }} as contacts on contacts.customer_id = customers.customer_id
+left join {{ ref('dim_consent') }} as consent
+    on
+        consent.customer_id = customers.customer_id
+        and consent.channel = 'email'
+        and consent.purpose = 'marketing'
+left join {{ ref('int_features__purchases') }} as purchases
+    on purchases.as_of_date = dates.as_of_date and purchases.customer_id = customers.customer_id
+left join {{ ref('int_features__categories') }} as categories
+    on categories.as_of_date = dates.as_of_date and categories.customer_id = customers.customer_id
+left join {{ ref('int_features__campaigns') }} as campaigns
+    on campaigns.as_of_date = dates.as_of_date and campaigns.customer_id = customers.customer_id
+left join {{ ref('int_features__web') }} as web
+    on web.as_of_date = dates.as_of_date and web.customer_id = customers.customer_id
 left join (
     select
         dates.as_of_date,
@@ -79,4 +89,5 @@ left join (
     from {{ ref('int_features__as_of') }} as dates
     inner join {{ ref('int_psychographics__interest') }} as found on found.known_at < dates.as_of_date + interval 1 day
     group by all
-) as interests using (as_of_date, customer_id)
+) as interests
+    on interests.as_of_date = dates.as_of_date and interests.customer_id = customers.customer_id

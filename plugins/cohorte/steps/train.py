@@ -94,7 +94,7 @@ def _clusters(lake: Lake, champion: registry.Registered | None) -> _Challenger:
     from models_ml import fit_clusters
 
     X = frames.latest(lake, frames.BEHAVIOUR)
-    model = fit_clusters(X, seed=SEED)
+    model = fit_clusters(X, seed=SEED, words=frames.BEHAVIOUR)
     metrics = {"k": float(model.k), "silhouette": _silhouette(model, X)}
     if champion is None:
         better, reason = True, "the first of its kind"

@@ -1,0 +1,158 @@
+-- The raw tables staging reads, empty: a source that was never landed is no error for those that were (docs/adr/0006).
+-- Landing adds whatever else a platform sends.
+
+create table if not exists raw.google_analytics__user_day (
+    date varchar,
+    hour varchar,
+    device_category varchar,
+    city varchar,
+    item_category varchar,
+    custom_user_crm_contact_id varchar,
+    sessions bigint,
+    items_viewed bigint,
+    items_added_to_cart bigint,
+    data_loss_from_other_row boolean,
+    subject_to_thresholding boolean,
+    is_sampled boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.meta__comment (
+    id varchar,
+    post_id varchar,
+    from_id varchar,
+    from_name varchar,
+    message varchar,
+    like_count varchar,
+    comment_count varchar,
+    permalink_url varchar,
+    created_time timestamptz,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.meta__lead (
+    id varchar,
+    form_id varchar,
+    email varchar,
+    full_name varchar,
+    phone_number varchar,
+    meta_user_id varchar,
+    favourite_category varchar,
+    is_organic varchar,
+    platform varchar,
+    field_data varchar,
+    created_time timestamptz,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.salesforce__campaign (
+    id varchar,
+    name varchar,
+    type varchar,
+    start_date date,
+    end_date date,
+    status varchar,
+    is_active boolean,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.salesforce__campaign_member (
+    id varchar,
+    campaign_id varchar,
+    contact_id varchar,
+    status varchar,
+    has_responded boolean,
+    first_responded_date date,
+    redemptions_c double,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.salesforce__contact (
+    id varchar,
+    first_name varchar,
+    last_name varchar,
+    email varchar,
+    mobile_phone varchar,
+    birthdate date,
+    mailing_street varchar,
+    mailing_city varchar,
+    mailing_state varchar,
+    mailing_postal_code varchar,
+    mailing_country varchar,
+    has_opted_out_of_email boolean,
+    last_modified_date timestamptz,
+    loyalty_id_c varchar,
+    age_band_c varchar,
+    income_band_c varchar,
+    home_ownership_c varchar,
+    marital_status_c varchar,
+    household_size_c varchar,
+    household_composition_c varchar,
+    kids_count_c varchar,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.salesforce__order (
+    id varchar,
+    order_number varchar,
+    bill_to_contact_id varchar,
+    effective_date date,
+    ordered_at_c timestamptz,
+    store_c varchar,
+    total_amount double,
+    status varchar,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.salesforce__order_item (
+    id varchar,
+    order_id varchar,
+    product2_id varchar,
+    quantity double,
+    unit_price double,
+    total_price double,
+    retail_discount_c double,
+    coupon_discount_c double,
+    coupon_match_discount_c double,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.salesforce__product2 (
+    id varchar,
+    name varchar,
+    product_code varchar,
+    family varchar,
+    brand_c varchar,
+    product_category_c varchar,
+    product_type_c varchar,
+    package_size_c varchar,
+    is_active boolean,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
