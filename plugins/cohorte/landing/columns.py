@@ -27,7 +27,7 @@ class Columns:
     """What is worth telling, each once, in order."""
 
     def fit(self, batch: "pa.RecordBatch") -> "pa.RecordBatch":
-        """The batch in snake_case, every column of the type the table has.
+        """The batch in snake_case, with every column the table has, of the type the table has.
 
         A column with a value that does not fit is null, and is there as text in `<column>_as_text`.
         """
@@ -49,6 +49,10 @@ class Columns:
                 if not self.is_new_table:
                     self.tell(f"new column {name}")
         self.came |= columns.keys()
+        # A column the file lacked would count as never null in DuckLake's statistics, and `is null` would find nothing.
+        for known in self.known:
+            if known.name not in columns and known.name not in STAMPS:
+                columns[known.name] = pa.nulls(len(batch), known.type)
         return pa.RecordBatch.from_pydict(columns)
 
     def gone(self) -> list[str]:

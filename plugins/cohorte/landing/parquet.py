@@ -18,9 +18,9 @@ BOOKKEEPING = ("_dlt_loads", "_dlt_version", "_dlt_pipeline_state")
 """What dlt notes beside the data. ops.load says the same, in the transaction that shows the data."""
 
 
-def snake_case() -> Callable[[str], str]:
+def snake_case(settings: Settings) -> Callable[[str], str]:
     """dlt's way to name columns: `Loyalty_Id__c` becomes `loyalty_id_c`."""
-    _dlt(None)
+    _dlt(settings)
     from dlt.common.normalizers.naming.snake_case import NamingConvention
 
     return NamingConvention().normalize_identifier
@@ -65,12 +65,11 @@ def write(
             storage.delete(key)
 
 
-def _dlt(settings: Settings | None) -> Any:
+def _dlt(settings: Settings) -> Any:
     """dlt, quiet: nothing sent home, nothing read back, streams one after the other."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("PROVIDERS__ENABLE_AIRFLOW_SECRETS", "false")  # else it imports Airflow to look there
-    if settings:
-        os.environ.setdefault("DLT_DATA_DIR", str(settings.home.resolve() / "dlt"))
+    os.environ.setdefault("DLT_DATA_DIR", str(settings.home.resolve() / "dlt"))
     import dlt
 
     dlt.config["restore_from_destination"] = False

@@ -20,8 +20,7 @@ def register(delivery: Delivery, load_id: str, now: datetime, loaded_at: datetim
     _shape_table(delivery, lake)
     if delivery.files:
         lake.execute(
-            f"call ducklake_add_data_files('{CATALOG}', ?, ?, schema => 'raw', allow_missing => true, "
-            "hive_partitioning => false)",
+            f"call ducklake_add_data_files('{CATALOG}', ?, ?, schema => 'raw', hive_partitioning => false)",
             [delivery.table.removeprefix("raw."), delivery.files],
         )
     lake.execute(

@@ -91,9 +91,10 @@ class GoogleAnalytics(Source):
         while not pages or read < pages[0].row_count:
             request = RunReportRequest(self._days(first, last, DIMENSIONS, METRICS), limit=PAGE, offset=read)
             page = self._ask(stream, request)
+            is_repeated = bool(pages) and page.rows[:1] == pages[-1].rows[:1]
             pages.append(page)
             read += len(page.rows)
-            if page.row_count != pages[0].row_count or (not page.rows and page.row_count):
+            if page.row_count != pages[0].row_count or (page.row_count and not page.rows) or is_repeated:
                 raise SourceError(
                     f"{self.name}.{stream.name}: the report of {first} to {last} changed while it was read "
                     f"({pages[0].row_count} rows, then {page.row_count}). Run the load again."

@@ -26,11 +26,13 @@ class Http:
         base_url: str,
         *,
         auth: httpx.Auth | None = None,
+        connection: str = "",
         secrets: Sequence[str] = (),
         is_transient: Callable[[httpx.Response], bool] = lambda response: response.status_code in TRANSIENT,
     ) -> None:
         self.platform = platform
         self.client = httpx.Client(auth=auth, base_url=base_url, timeout=TIMEOUT)
+        self.connection = connection
         self.secrets = [secret for secret in secrets if secret]
         self.is_transient = is_transient
         self.sleep: Callable[[float], None] = time.sleep
@@ -52,7 +54,7 @@ class Http:
         except httpx.TransportError as error:
             raise SourceError(
                 f"{self.platform}: no answer from {self.client.base_url.host} after {ATTEMPTS} attempts "
-                f"({type(error).__name__}: {error}). Check the connection's host and the network, then rerun."
+                f'({type(error).__name__}: {error}). Check the host of connection "{self.connection}" and the network.'
             ) from None
 
     def get(self, url: str, **options: Any) -> httpx.Response:
@@ -71,7 +73,10 @@ class Http:
         for secret in self.secrets:  # some platforms repeat the token they refuse
             said = said.replace(secret, "***")
         request = response.request
-        return f"{self.platform}: {request.method} {request.url.path} refused with {response.status_code}: {said[:500]}"
+        return (
+            f"{self.platform}: {request.method} {request.url.path} refused with {response.status_code}: {said[:500]}. "
+            f'Check connection "{self.connection}" and what it may read.'
+        )
 
 
 def _asked(error: BaseException) -> float | None:

@@ -64,6 +64,7 @@ class Meta(Source):
             self.name,
             f"{host if '://' in host else f'https://{host}'}/{credentials.extra.get('version') or VERSION}",
             auth=_Token(token),
+            connection=credentials.name,
             secrets=[token, secret],
             is_transient=_is_transient,
         )

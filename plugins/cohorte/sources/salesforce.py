@@ -54,6 +54,7 @@ class Salesforce(Source):
             self.name,
             f"{instance_url(credentials)}/services/data/v{version}",
             auth=SalesforceAuth(credentials),
+            connection=credentials.name,
             secrets=[str(credentials.extra.get("consumer_secret") or "")],
         )
 

@@ -61,7 +61,7 @@ def land(
     with intent.alone(settings, source.name):
         intent.clear_leftovers(source.name, tuple(stream.name for stream in source.streams), lake, storage)
         load_id, loaded_at, now = intent.new_load_id(source.name, lake), datetime.now(UTC), clock.now(settings)
-        normalize = parquet.snake_case()
+        normalize = parquet.snake_case(settings)
         deliveries = [Delivery.plan(source, s, window, now=now, lake=lake, normalize=normalize) for s in chosen]
         intent.announce(load_id, source.name, storage)
         parquet.write(
