@@ -183,5 +183,5 @@ def _describe(
 
 def _word(feature: str, is_high: bool, words: Mapping[str, tuple[str, str]]) -> str:
     if feature in words:
-        return words[feature][is_high]
+        return words[feature][int(is_high)]
     return f"{'high' if is_high else 'low'} {feature.replace('_', ' ')}"

@@ -150,7 +150,10 @@ def run_score() -> None:
 
 
 @run.command("activate")
-def run_activate(sync: Annotated[str, typer.Argument(help="Name of an exposure with meta.sync")]) -> None:
+def run_activate(
+    sync: Annotated[str, typer.Argument(help="Name of an exposure with meta.sync")],
+    approve: Annotated[bool, typer.Option(help="Send what the guard holds; you have looked at it")] = False,
+) -> None:
     """Bring one platform in step."""
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
@@ -161,7 +164,7 @@ def run_activate(sync: Annotated[str, typer.Argument(help="Name of an exposure w
         syncs = {spec.name: spec for spec in load_syncs(lake.settings.dbt_target / "manifest.json")}
         if sync not in syncs:
             raise ValueError(f"no sync called {sync!r}; there are {', '.join(sorted(syncs))}")
-        result = activate(syncs[sync], lake=lake, credentials=credentials(syncs[sync].connection))
+        result = activate(syncs[sync], lake=lake, credentials=credentials(syncs[sync].connection), approved=approve)
         entry.rows = result.added + result.updated + result.removed
     print(result)
 

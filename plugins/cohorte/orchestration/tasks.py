@@ -80,8 +80,10 @@ def list_syncs() -> list[str]:
 
 @task(map_index_template="{{ sync }}")
 def activate(sync: str) -> dict[str, Any]:
-    """One platform brought in step; independent of all others."""
+    """One platform brought in step; independent of all others. Red when it failed or waits for a person."""
     from dataclasses import asdict
+
+    from airflow.sdk.exceptions import AirflowFailException
 
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
@@ -91,8 +93,20 @@ def activate(sync: str) -> dict[str, Any]:
 
     with Lake.open() as lake, journal(lake, "activate", sync) as entry:
         spec = next(s for s in load_syncs(lake.settings.dbt_target / "manifest.json") if s.name == sync)
-        result = step(spec, lake=lake, credentials=credentials(spec.connection))
+        result = step(
+            spec,
+            lake=lake,
+            credentials=credentials(spec.connection),
+            progress=lambda done, planned: entry.say(f"of {planned:,}", done),
+        )
         entry.rows = result.added + result.updated + result.removed
+        if result.state == "failed":
+            raise RuntimeError(f"{sync}: {result.reason}. {result.pending:,} operations wait for the next run.")
+        if result.held:
+            # A retry would not change anything: a person has to look.
+            raise AirflowFailException(
+                f"{sync} is held: {result.reason}. To send it: cohorte run activate {sync} --approve"
+            )
         return asdict(result)
 
 
