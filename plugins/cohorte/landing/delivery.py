@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cohorte.lake import Lake
@@ -58,7 +58,9 @@ class Delivery:
             return cls(source, stream, window, columns, cursor_until=None)
         cursor = None if stream.mode == "full" else _cursor(source, stream, lake)
         since = cursor and cursor - (stream.restate or stream.lag)
-        return cls(source, stream, Window(since, now), columns, cursor_until=max(now, cursor or now))
+        # Platforms stamp to the second: with the one that is running, an edit made just now is in.
+        until = now + timedelta(seconds=1)
+        return cls(source, stream, Window(since, until), columns, cursor_until=max(now, cursor or now))
 
     def batches(self, load_id: str, loaded_at: datetime, lake: Lake, say: Say | None) -> Iterator["pa.RecordBatch"]:
         """What lands: without bad rows, fitted to the table, without what is there already, stamped."""
