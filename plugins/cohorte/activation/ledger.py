@@ -84,6 +84,15 @@ class Ledger:
             self._write_run(state, counts, plan, api_calls, message)
             self._write(
                 """
+                update activation.acknowledged as known
+                set customer_id = kept.customer_id, fingerprint = kept.fingerprint
+                from sync_difference as kept
+                where known.sync = $sync and known.destination_key = kept.destination_key and kept.operation = 'keep'
+                    and (kept.customer_id, kept.fingerprint) <> (known.customer_id, known.fingerprint)
+                """
+            )
+            self._write(
+                """
                 delete from activation.intent where sync = $sync and (
                     destination_key not in (select destination_key from sync_plan)
                     or destination_key in (
@@ -188,7 +197,7 @@ _SETTLE = (
     """,
     """
     insert into activation.acknowledged
-    select $sync, customer_id, destination_key, payload_hash, $now from wave
+    select $sync, customer_id, destination_key, payload_hash, fingerprint, $now from wave
     where state = 'accepted' and operation <> 'remove'
     """,
     "delete from activation.rejected where sync = $sync and destination_key in (select destination_key from wave)",
@@ -221,17 +230,15 @@ def _arrow(outcomes: list[Outcome]) -> "pa.Table":
 
     columns: dict[str, list[Any]] = {
         name: [outcome.row[name] for outcome in outcomes]
-        for name in ("operation", "customer_id", "destination_key", "payload_hash", "is_acknowledged")
+        for name in ("operation", "customer_id", "destination_key", "payload_hash", "fingerprint", "is_acknowledged")
     }
     columns |= {
         "state": [outcome.state for outcome in outcomes],
         "reason": [outcome.reason for outcome in outcomes],
         "external_id": [outcome.external_id for outcome in outcomes],
     }
-    text = pa.string()
-    return pa.table(
-        {name: pa.array(values, pa.bool_() if name == "is_acknowledged" else text) for name, values in columns.items()}
-    )
+    kinds = {"is_acknowledged": pa.bool_(), "fingerprint": pa.uint64()}
+    return pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()})
 
 
 def _now() -> datetime:

@@ -9,7 +9,6 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Self
 
 from cohorte.activation.ledger import Outcome
-from cohorte.activation.plan import TABLE
 from cohorte.activation.spec import SyncSpec
 from cohorte.destinations.base import Receipt, Row, Stage
 from cohorte.lake import Lake
@@ -82,10 +81,10 @@ class Item:
 def waves(lake: Lake, phases: Sequence[int]) -> Iterator["pa.Table"]:
     """The plan's rows of these phases, in its order, `WAVE` at a time."""
     among = f"phase in ({', '.join(map(str, phases))})"
-    first, last = lake.rows(f"select min(rowid), max(rowid) from {TABLE} where {among}")[0]
+    first, last = lake.rows(f"select min(rowid), max(rowid) from sync_plan where {among}")[0]
     for start in range(first, last + 1, WAVE) if first is not None else ():
         table = lake.arrow(
-            f"select * from {TABLE} where rowid >= ? and rowid < ? and {among} order by rowid", [start, start + WAVE]
+            f"select * from sync_plan where rowid >= ? and rowid < ? and {among} order by rowid", [start, start + WAVE]
         )
         if table.num_rows:
             yield table

@@ -54,6 +54,7 @@ create table if not exists activation.acknowledged (
     customer_id varchar not null,
     destination_key varchar not null,
     payload_hash varchar not null,
+    fingerprint ubigint not null,      -- of what the payload came from; a hint that saves a closer look
     acknowledged_at timestamp not null
 );
 

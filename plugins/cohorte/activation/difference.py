@@ -1,0 +1,302 @@
+"""The SQL of a plan: who should be in the audience, against who is believed to be.
+
+Temporary tables, each made from the ones before:
+
+    sync_candidate    customers who look different from what was acknowledged, by one cheap fingerprint each
+    sync_known        the platform's keys of the acknowledged among them
+    sync_scope        those, and everybody who shares a key with one of them
+    sync_member       the members among them, with what is sent of each
+    sync_difference   the exact answer for the scope, by destination_key: add, update, remove or skip, with the reason
+    sync_plan         the rows to send, with their payload, in the order to send them
+
+The first reads every member once and is all that grows with the audience; the others grow with the change.
+"""
+
+from cohorte.activation.spec import MEMBERSHIP, SyncSpec
+
+NORMAL_FORMS = {
+    # trim() decodes every value it is given; most need none of it
+    "lower_trim": "lower(if(starts_with({0}, ' ') or ends_with({0}, ' '), trim({0}), {0}))",
+    "as_is": "{0}::varchar",
+}
+WELL_FORMED = {"email": r"[^@\s]+@[^@\s]+\.[^@\s]+", "phone": r"\+[1-9][0-9]{6,14}", "customer_id": r".+"}
+OPT_OUTS = ("suppressed", "opted out")
+"""Reasons for a removal that no guard holds and no mode keeps."""
+_IS_OPT_OUT = f"reason in {OPT_OUTS}"
+IN_SCOPE = "customer_id in (select customer_id from sync_scope)"
+_SUPPRESSED = "suppressed as (select identifier from activation.suppression)"
+_OPEN = """open_intent as (
+            select destination_key, any_value(customer_id) as customer_id, any_value(payload_hash) as payload_hash,
+                bool_and(operation = 'update') as is_open_update,
+                case
+                    when count(distinct (operation, payload_hash)) = 1
+                        then {'operation': any_value(operation), 'by': min(sync_run_id)}
+                end as meant
+            from activation.intent as intent
+            where sync = $sync and not exists (
+                select 1 from activation.delivery as delivery
+                where delivery.sync = intent.sync and delivery.destination_key = intent.destination_key
+                    and delivery.sync_run_id >= intent.sync_run_id and delivery.state in ('accepted', 'rejected')
+            )
+            group by destination_key
+        )"""
+"""Written down, perhaps sent, never answered: may or may not be on the platform."""
+
+
+class Statements:
+    """The statements for one sync. Each binds `$sync`, its name."""
+
+    def __init__(self, sync: SyncSpec, key_form: str) -> None:
+        self.sync = sync
+        self.key_form = key_form
+        self.segments = f"segment in ({', '.join(map(_quoted, sync.segments))})"
+
+    def all(self) -> tuple[str, ...]:
+        """To be run in this order."""
+        return self.candidates(), self.known(), self.scope(), self.members(), self.difference(), self.rows()
+
+    def candidates(self) -> str:
+        return f"""
+        create or replace temp table sync_candidate as
+        with wanted as ({self._wanted()}),
+        {_SUPPRESSED},
+        {_OPEN},
+        {self._consent()},
+        person as (
+            select wanted.customer_id, {self._key("wanted")} as key, {self._fingerprint("wanted")} as fingerprint
+            from wanted {self._joins("wanted")}
+        ),
+        member as (select *, {self._left_out_cheaply("person")} as left_out from person),
+        seen as (
+            select customer_id, fingerprint, destination_key,
+                destination_key in (from suppressed) or customer_id in (from suppressed)
+                or destination_key in (select destination_key from open_intent) as is_open
+            from activation.acknowledged where sync = $sync
+        )
+        select coalesce(member.customer_id, seen.customer_id) as customer_id,
+            member.customer_id is not null as is_member, member.key, member.left_out, seen.destination_key
+        from member full join seen using (customer_id)
+        where member.fingerprint is distinct from seen.fingerprint
+            or (seen.customer_id is not null and (left_out is not null or is_open))
+        union all
+        select customer_id, false, null, null, destination_key from open_intent
+        """
+
+    def known(self) -> str:
+        """Somebody left out before and after needs no further look; all others are touched."""
+        return """
+        create or replace temp table sync_known as
+        select destination_key, key, external_id from pii.activation_key
+        where sync = $sync and destination_key in (
+            select destination_key from sync_candidate where destination_key is not null
+        )
+        """
+
+    def scope(self) -> str:
+        holders = "select null::varchar where false"
+        if self.sync.key_table != MEMBERSHIP:
+            key = NORMAL_FORMS[self.key_form].format(f'"{self.sync.key_column}"')
+            holders = f"select customer_id from {self.sync.key_table} where {key} in (from touched_key)"
+        return f"""
+        create or replace temp table sync_scope as
+        with touched as (from sync_candidate where left_out is null or destination_key is not null),
+        touched_key as (select key from touched where key is not null union select key from sync_known)
+        select customer_id, null as destination_key from touched
+        union
+        select customer_id, null from ({holders}) as holder(customer_id)
+        union
+        select null, {self._hashed("key")} from touched_key
+        union
+        select null, destination_key from touched where destination_key is not null
+        """
+
+    def members(self) -> str:
+        """Who may be sent was found out for candidates already; the others in scope share a key with one."""
+        return f"""
+        create or replace temp table sync_member as
+        with wanted as ({self._wanted(IN_SCOPE)}),
+        candidate as (
+            select customer_id, any_value(left_out) as left_out from sync_candidate where is_member group by customer_id
+        ),
+        other as (
+            select customer_id from sync_scope
+            where customer_id is not null and customer_id not in (select customer_id from candidate)
+        ),
+        {self._consent("customer_id in (from other)")},
+        person as (
+            select wanted.customer_id, {self._key("wanted")} as key, {self._fingerprint("wanted")} as fingerprint,
+                {self._payload("wanted")} as payload
+            from wanted {self._joins("wanted", IN_SCOPE)}
+        )
+        select person.*, {self._hashed("key")} as destination_key,
+            md5({_quoted(self.sync.signature)} || payload::varchar) as payload_hash,
+            if(candidate.customer_id is null, {self._left_out_cheaply("person")}, candidate.left_out) as left_out
+        from person left join candidate on candidate.customer_id = person.customer_id
+        """
+
+    def difference(self) -> str:
+        removals = "true" if self.sync.mode == "mirror" and self.sync.on_leave != "keep" else _IS_OPT_OUT
+        updates = "false" if self.sync.mode == "append" else "true"
+        return f"""
+        create or replace temp table sync_difference as
+        with {_SUPPRESSED},
+        {_OPEN},
+        denied as ({self._decided("not is_granted")}),
+        judged as (
+            select * replace (
+                case
+                    when customer_id in (from suppressed) or destination_key in (from suppressed) then 'suppressed'
+                    when left_out is not null then left_out
+                    when not regexp_full_match(key, '{WELL_FORMED[self.sync.key]}') then 'malformed {self.sync.key}'
+                    when row_number() over (partition by destination_key order by left_out is not null, customer_id) > 1
+                        then 'same {self.sync.key} as another customer'
+                end as left_out
+            )
+            from sync_member
+        ),
+        acknowledged as (
+            select customer_id, destination_key, payload_hash, true as is_acknowledged
+            from activation.acknowledged
+            where sync = $sync and destination_key in (select destination_key from sync_scope)
+        ),
+        believed as (
+            select acknowledged.*, open_intent.is_open_update, open_intent.meant
+            from acknowledged left join open_intent using (destination_key)
+            union all
+            select customer_id, destination_key, payload_hash, false, false, meant
+            from open_intent where destination_key not in (select destination_key from acknowledged)
+        ),
+        sendable as (select * from judged where left_out is null),
+        compared as (
+            select
+                case
+                    when sendable.destination_key is null then 'remove'
+                    when believed.destination_key is null or not believed.is_open_update then 'add'
+                    when {updates} and (believed.is_open_update or sendable.payload_hash <> believed.payload_hash)
+                        then 'update'
+                    else 'keep'
+                end as operation,
+                coalesce(sendable.customer_id, believed.customer_id) as customer_id,
+                coalesce(sendable.destination_key, believed.destination_key) as destination_key,
+                coalesce(sendable.payload_hash, believed.payload_hash) as payload_hash,
+                coalesce(sendable.fingerprint, 0) as fingerprint,
+                coalesce(believed.is_acknowledged, false) as is_acknowledged,
+                if(believed.meant.operation = operation, believed.meant.by, null) as intended_by
+            from sendable full join believed using (destination_key)
+        ),
+        why as (
+            select destination_key, min(left_out) as left_out from judged
+            where left_out is not null and left_out not like 'same %' group by destination_key
+        ),
+        leaving as (
+            select compared.*, case
+                when customer_id in (from suppressed) or destination_key in (from suppressed) then 'suppressed'
+                when customer_id in (from denied) then 'opted out'
+                else coalesce(why.left_out, 'left')
+            end as reason
+            from compared left join why using (destination_key) where operation = 'remove'
+        ),
+        refused as (select destination_key, payload_hash from activation.rejected where sync = $sync),
+        staying as (
+            select *, operation <> 'keep' and (destination_key, payload_hash) in (from refused) as is_refused
+            from compared where operation <> 'remove'
+        )
+        from leaving where {removals}
+        union all by name
+        select * exclude (is_refused) replace (if(is_refused, 'skip', operation) as operation),
+            if(is_refused, 'rejected before', null) as reason
+        from staying
+        union all by name
+        select 'skip' as operation, customer_id, false as is_acknowledged, left_out as reason
+        from judged where left_out is not null
+        union all by name
+        select 'skip' as operation, customer_id, false as is_acknowledged, left_out as reason
+        from sync_candidate where left_out is not null and customer_id not in (
+            select customer_id from sync_scope where customer_id is not null
+        )
+        """
+
+    def rows(self) -> str:
+        cleared = ", ".join(f"'{f.name}', null" for f in self.sync.fields if self.sync.on_leave == "clear")
+        return f"""
+        create or replace temp table sync_plan as
+        with going as (from sync_difference where operation in ('add', 'update', 'remove'))
+        select
+            going.operation, going.reason,
+            case when operation <> 'remove' then 1 when {_IS_OPT_OUT} then 0 else 2 end as phase,
+            going.customer_id, going.destination_key,
+            if(operation = 'remove', known.key, member.key) as key,
+            known.external_id,
+            if(operation = 'remove', json_object({cleared}), member.payload) as payload,
+            going.payload_hash, going.fingerprint, going.is_acknowledged, going.intended_by
+        from going
+        left join sync_member as member on member.customer_id = going.customer_id
+        left join sync_known as known on known.destination_key = going.destination_key
+        order by phase, operation, going.customer_id
+        """
+
+    def _wanted(self, among: str = "true") -> str:
+        """Members of the segments, one row per customer, with the columns of the membership that are mapped."""
+        names = sorted({f.column for f in self.sync.fields if f.table == MEMBERSHIP} - {"customer_id"})
+        single = len(self.sync.segments) == 1
+        columns = ", ".join(["customer_id", *(f'"{n}"' if single else f'max("{n}") as "{n}"' for n in names)])
+        grouped = "" if single else "group by customer_id"
+        return f"select {columns} from {MEMBERSHIP} where {self.segments} and {among} {grouped}"
+
+    def _joins(self, left: str, among: str = "true") -> str:
+        """The mapped tables beside the members. Filtered before they are joined, for the sake of the hash tables."""
+        return " ".join(
+            f"left join (from {table} where {among}) as {alias} on {alias}.customer_id = {left}.customer_id"
+            for table, alias in ((table, table.replace(".", "__")) for table in self.sync.tables)
+        )
+
+    def _key(self, members: str) -> str:
+        return NORMAL_FORMS[self.key_form].format(_column(self.sync.key_table, self.sync.key_column, members))
+
+    def _hashed(self, key: str) -> str:
+        """128 bits of SHA-256: short, because millions are compared."""
+        return f"sha256('{self.sync.key}:' || {key})[:32]"
+
+    def _payload(self, members: str) -> str:
+        named = (f"'{f.name}', {_column(f.table, f.column, members)}" for f in self.sync.fields)
+        return f"json_object({', '.join(named)})"
+
+    def _fingerprint(self, members: str) -> str:
+        """Fast, and only a hint: another DuckDB may hash differently, which costs time and changes nothing."""
+        key = _column(self.sync.key_table, self.sync.key_column, members)
+        values = [_column(f.table, f.column, members) for f in self.sync.fields]
+        return f"hash({', '.join([_quoted(self.sync.signature), key, *values])})"
+
+    def _consent(self, among: str = "true") -> str:
+        """CTEs granted, denied_customer and denied_key; one person's refusal counts for everybody with that key."""
+        keys = "select null::varchar as key where false"
+        if self.sync.key_table != MEMBERSHIP:
+            key = NORMAL_FORMS[self.key_form].format(f'"{self.sync.key_column}"')
+            keys = f"""select {key} from {self.sync.key_table}
+                where customer_id in (from denied_customer) and "{self.sync.key_column}" is not null"""
+        return f"""granted as ({self._decided("is_granted", among)}),
+        denied_customer as ({self._decided("not is_granted")}),
+        denied_key as ({keys})"""
+
+    def _decided(self, how: str, among: str = "true") -> str:
+        """Customers who have decided so, where the sync asks for consent; nobody where it does not."""
+        if self.sync.consent is None:
+            return "select null::varchar as customer_id where false"
+        about = f"channel = {_quoted(self.sync.consent.channel)} and purpose = {_quoted(self.sync.consent.purpose)}"
+        return f"select customer_id from marts.dim_consent where {about} and {how} and {among}"
+
+    def _left_out_cheaply(self, person: str) -> str:
+        without = "false" if self.sync.consent is None else f"{person}.customer_id not in (from granted)"
+        return f"""case
+            when coalesce(key, '') = '' then 'no {self.sync.key}'
+            when {person}.customer_id in (from denied_customer) or key in (from denied_key) then 'opted out'
+            when {without} then 'no consent'
+        end"""
+
+
+def _column(table: str, column: str, members: str) -> str:
+    return f'{members if table == MEMBERSHIP else table.replace(".", "__")}."{column}"'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
