@@ -6,10 +6,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from sandbox import mailchimp
 from sandbox.access import connections
 from sandbox.clock import Backwards, text
 from sandbox.context import Here, JsonObject, Sandbox, public_url
 from sandbox.errors import Refused
+from sandbox.faults import KINDS, Fault
 from sandbox.hubspot import api as hubspot
 from sandbox.salesforce.jobs import plant, visible
 from sandbox.salesforce.schema import OBJECTS
@@ -45,6 +47,44 @@ def read_connections(sandbox: Here, request: Request) -> dict[str, dict[str, Any
 @router.get("/state/hubspot")
 def read_hubspot(sandbox: Here) -> dict[str, dict[str, list[str]]]:
     return hubspot.held(sandbox)
+
+
+@router.get("/state/mailchimp")
+def read_mailchimp(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return mailchimp.held(sandbox)
+
+
+@router.get("/stats")
+def read_stats(request: Request) -> dict[str, int]:
+    """API calls a platform, since the start or the last reset."""
+    return dict(request.app.state.traffic.calls)
+
+
+@router.post("/stats/reset")
+def reset_stats(request: Request) -> dict[str, int]:
+    request.app.state.traffic.reset()
+    return dict(request.app.state.traffic.calls)
+
+
+@router.get("/faults")
+def read_faults(request: Request) -> dict[str, Any]:
+    return {"kinds": KINDS, "planted": request.app.state.faults.planted()}
+
+
+@router.post("/faults")
+def plant_fault(request: Request, body: JsonObject) -> dict[str, Any]:
+    """Body: platform, kind, and what of path, method, status, times, skip, retry_after, seconds it needs."""
+    try:
+        request.app.state.faults.plant(Fault(**body))
+    except (TypeError, ValueError) as error:
+        raise Refused(400, {"error": f"fault: {error}"}) from error
+    return {"planted": request.app.state.faults.planted()}
+
+
+@router.delete("/faults")
+def clear_faults(request: Request) -> dict[str, Any]:
+    request.app.state.faults.clear()
+    return {"planted": []}
 
 
 @router.post("/contacts/{contact_id}/delete")

@@ -5,6 +5,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+CORRELATION = "5a1c9b7e-0d2f-4a63-8f11-2c7d3e4b6a90"
+"""What HubSpot and Mailchimp name each refusal by, so that a person can ask about it."""
+
 
 class Refused(Exception):
     """An answer that is not a success: status, JSON body, headers."""
@@ -39,13 +42,37 @@ def refusal(platform: str, status: int, message: str) -> Any:
         number = {429: 4, 401: 190, 400: 100, 404: 100}.get(status, 2)
         return {"error": {"message": message, "type": "OAuthException", "code": number, "fbtrace_id": "Asandbox"}}
     if platform == "hubspot":
-        category = {404: "OBJECT_NOT_FOUND", 429: "RATE_LIMITS", 401: "INVALID_AUTHENTICATION"}.get(status, "UNKNOWN")
-        return {"status": "error", "message": message, "correlationId": "00000000-0000-0000-0000-000000000000"} | {
-            "category": category
-        }
+        category = {404: "OBJECT_NOT_FOUND", 429: "RATE_LIMITS", 401: "EXPIRED_AUTHENTICATION"}.get(status, "UNKNOWN")
+        limit = {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"} if status == 429 else {}
+        return {"status": "error", "message": message, "correlationId": CORRELATION, "category": category} | limit
     if platform == "mailchimp":
-        return {"type": "about:blank", "title": message, "status": status, "detail": message, "instance": "sandbox"}
+        titles = {
+            401: "API Key Invalid",
+            404: "Resource Not Found",
+            405: "Method Not Allowed",
+            429: "Too Many Requests",
+        }
+        title = titles.get(status, "Internal Server Error" if status >= 500 else "Bad Request")
+        kind = "https://mailchimp.com/developer/marketing/docs/errors/"
+        return {"type": kind, "title": title, "status": status, "detail": message, "instance": CORRELATION}
     return {"error": message}
+
+
+def unauthenticated(platform: str) -> tuple[int, Any]:
+    """Status and body for a token that is no longer good."""
+    if platform == "salesforce":
+        return 401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
+    if platform == "meta":
+        body = refusal(platform, 401, "Error validating access token: Session has expired.")
+        body["error"]["error_subcode"] = 463
+        return 400, body
+    messages = {
+        "google": "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential.",
+        "hubspot": "The OAuth token used to make this call expired.",
+        "mailchimp": "Your API key may be invalid, or you've attempted to access the wrong datacenter.",
+    }
+    return 401, refusal(platform, 401, messages[platform])
 
 
 def answer_refusal(request: Request, refused: Exception) -> Response:

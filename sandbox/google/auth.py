@@ -7,7 +7,7 @@ import jwt
 from fastapi import APIRouter, Request
 
 from sandbox.context import Form, Here, Sandbox
-from sandbox.errors import Refused
+from sandbox.errors import Refused, unauthenticated
 
 SCOPES = {"https://www.googleapis.com/auth/analytics", "https://www.googleapis.com/auth/analytics.readonly"}
 SELF_SIGNED_AUDIENCE = "https://analyticsdata.googleapis.com/"
@@ -41,11 +41,7 @@ def check_bearer(request: Request, sandbox: Here) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme == "Bearer" and (sandbox.tokens.valid("google", given) or _self_signed(given, sandbox)):
         return
-    message = (
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
-        "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
-    )
-    raise Refused(401, {"error": {"code": 401, "message": message, "status": "UNAUTHENTICATED"}})
+    raise Refused(*unauthenticated("google"))
 
 
 def _self_signed(given: str, sandbox: Sandbox) -> bool:

@@ -5,9 +5,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sandbox.errors import Refused
+from sandbox.errors import CORRELATION, Refused
 
-CORRELATION = "5a1c9b7e-0d2f-4a63-8f11-2c7d3e4b6a90"
 OPTIONAL_IN_PRACTICE = {"properties_with_history"}
 """Required by the model, left out by every example of the documentation."""
 

@@ -9,12 +9,11 @@ import base64
 import binascii
 import secrets
 import time
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
 from sandbox.context import Form, Here, Sandbox, public_url
-from sandbox.errors import Refused
+from sandbox.errors import Refused, unauthenticated
 from sandbox.world import ids
 
 router = APIRouter()
@@ -88,7 +87,4 @@ def check_session(request: Request, sandbox: Here) -> None:
     """
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme not in ("Bearer", "OAuth") or not sandbox.tokens.valid("salesforce", given):
-        raise Refused(401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}])
-
-
-Session = Annotated[None, Depends(check_session)]
+        raise Refused(*unauthenticated("salesforce"))

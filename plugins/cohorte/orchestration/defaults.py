@@ -1,12 +1,11 @@
 """What every DAG has in common."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 OWNER = "data-eng"
 
 DEFAULTS: dict[str, Any] = {
-    "start_date": datetime(2017, 1, 1),
     "catchup": False,
     "max_active_runs": 1,
     "is_paused_upon_creation": False,
@@ -18,7 +17,8 @@ DEFAULTS: dict[str, Any] = {
         "execution_timeout": timedelta(hours=2),
     },
 }
-"""The number of retries is the deployment's: AIRFLOW__CORE__DEFAULT_TASK_RETRIES."""
+"""No start date: a schedule begins with its next tick, not with the last one missed. The number of retries is the
+deployment's: AIRFLOW__CORE__DEFAULT_TASK_RETRIES."""
 
 
 class Tag:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cohorte import postgres
 from cohorte.orchestration import local
 from cohorte.settings import ROOT, Settings, get_settings
 
@@ -47,6 +48,7 @@ def up(settings: Settings, *, port: int) -> str:
             stderr=log,
             start_new_session=True,
         )
+    postgres.hold(settings, airflow.pid)
     url = environment["AIRFLOW__API__BASE_URL"]
     _write(settings, pids | {"airflow": airflow.pid, "url": url})
     deadline = time.monotonic() + HEALTHY_WITHIN
@@ -72,6 +74,9 @@ def down(settings: Settings) -> list[str]:
         if pid and _alive(pid):
             local.stop(pid, patience=30)
             stopped.append(name)
+    if stopped:
+        postgres.stop(settings)
+        stopped.append("postgres")
     _path(settings).unlink(missing_ok=True)
     return stopped
 

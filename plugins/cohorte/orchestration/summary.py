@@ -67,14 +67,14 @@ class Summary:
         pushed: dict[str, list[str]] = {}
         for sync in self.content["syncs"]:
             pushed.setdefault(sync["segment"], []).append(
-                f"{sync['destination']} +{sync['added']} -{sync['removed']} ={sync['on_platform']}"
+                f"{sync['destination']}: {sync['on_platform']} there (+{sync['added']} -{sync['removed']})"
             )
         table = Table(title=f"Run {self.content['run']}: {self.content['customers']:,} customers, {seconds:.0f} s")
         table.add_column("segment")
         table.add_column("kind")
         table.add_column("members", justify="right")
         table.add_column("change", justify="right")
-        table.add_column("pushed to (added, removed, now there)")
+        table.add_column("pushed to")
         for segment in self.content["segments"]:
             table.add_row(
                 segment["name"],
@@ -105,7 +105,8 @@ def _segments(lake: Lake, since: int) -> list[dict[str, Any]]:
                 select
                     segment,
                     customer_id,
-                    count(*) filter (where change_type = 'insert') - count(*) filter (where change_type = 'delete') as net
+                    count(*) filter (where change_type = 'insert')
+                        - count(*) filter (where change_type = 'delete') as net
                 from changes
                 group by segment, customer_id
             ),
@@ -113,7 +114,7 @@ def _segments(lake: Lake, since: int) -> list[dict[str, Any]]:
                 select
                     segment,
                     count(*) filter (where net > 0) as entered,
-                    count(*) filter (where net < 0) as left
+                    count(*) filter (where net < 0) as "left"
                 from moved
                 group by segment
             )
@@ -122,11 +123,11 @@ def _segments(lake: Lake, since: int) -> list[dict[str, Any]]:
                 definition.kind,
                 (select count(*) from segments.membership as m where m.segment = definition.segment) as members,
                 coalesce(flow.entered, 0) as entered,
-                coalesce(flow.left, 0) as left
+                coalesce(flow."left", 0) as "left"
             from segments.definition
             left join flow on flow.segment = definition.segment
             order by definition.kind desc, name"""
-        return lake.arrow(query.replace(" as left", ' as "left"').replace("flow.left", 'flow."left"')).to_pylist()
+        return lake.arrow(query).to_pylist()
 
 
 def _gates(lake: Lake, since: int) -> list[dict[str, Any]]:
