@@ -21,6 +21,7 @@ class Columns:
     """What the table has, plus what this load adds."""
     normalize: Callable[[str], str]
     is_new_table: bool
+    is_first_load: bool
     came: set[str] = field(default_factory=set)
     """The columns of this load's batches."""
     events: dict[str, None] = field(default_factory=dict)
@@ -46,7 +47,7 @@ class Columns:
         for name, column in columns.items():
             if name not in self.known.names:
                 self.known = self.known.append(pa.field(name, column.type))
-                if not self.is_new_table:
+                if not self.is_first_load:
                     self.tell(f"new column {name}")
         self.came |= columns.keys()
         # A column the file lacked would count as never null in DuckLake's statistics, and `is null` would find nothing.

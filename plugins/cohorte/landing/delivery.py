@@ -53,7 +53,8 @@ class Delivery:
         table = f"raw.{source.name}__{stream.name}"
         exists = lake.exists(table)
         known = lake.arrow(f"from {table} limit 0").schema if exists else pa.schema([])
-        columns = Columns(table, known, normalize, is_new_table=not exists)
+        loads = lake.value("select count(*) from ops.load where source = ? and stream = ?", [source.name, stream.name])
+        columns = Columns(table, known, normalize, is_new_table=not exists, is_first_load=not loads)
         if window is not None:
             return cls(source, stream, window, columns, cursor_until=None)
         cursor = None if stream.mode == "full" else _cursor(source, stream, lake)

@@ -113,7 +113,7 @@ class GoogleAnalytics(Source):
 
     def _ask(self, stream: Stream, request: "RunReportRequest") -> "RunReportResponse":
         """One page. Raises QuotaSpentError when the property's tokens are used up, else SourceError."""
-        from google.api_core.exceptions import GoogleAPICallError, ResourceExhausted
+        from google.api_core.exceptions import GoogleAPICallError, TooManyRequests
         from google.auth.exceptions import GoogleAuthError
         from requests import RequestException
 
@@ -125,7 +125,7 @@ class GoogleAnalytics(Source):
                 asked=_asked,
                 sleep=self.sleep,
             )
-        except ResourceExhausted as error:
+        except TooManyRequests as error:
             raise QuotaSpentError(f"{where}: {error.message} The next load goes on from there.", None) from error
         except GoogleAPICallError as error:
             raise SourceError(
@@ -198,7 +198,7 @@ def _is_transient(error: BaseException) -> bool:
     from google.api_core import exceptions
     from requests import RequestException
 
-    if isinstance(error, exceptions.ResourceExhausted):
+    if isinstance(error, exceptions.TooManyRequests):
         return "tokens" not in error.message
     return isinstance(error, exceptions.ServerError | RequestException)
 

@@ -92,8 +92,9 @@ class Meta(Source):
             since = {"field": "time_created", "operator": "GREATER_THAN", "value": _seconds(window.since) - 1}
             bounds.append(since)
         asked = {"fields": "id,created_time,form_id,is_organic,platform,field_data", "filtering": json.dumps(bounds)}
-        for form in self._all(stream, f"{self.page}/leadgen_forms", {"fields": "id"}):
-            for lead in self._all(stream, f"{form['id']}/leads", asked):
+        seen: set[str] = set()
+        for form in self._all(stream, f"{self.page}/leadgen_forms", {"fields": "id"}, set()):
+            for lead in self._all(stream, f"{form['id']}/leads", asked, seen):
                 try:
                     yield lead | _answers(lead) | {"field_data": json.dumps(lead["field_data"], ensure_ascii=False)}
                 except (KeyError, TypeError, AttributeError) as error:
@@ -107,14 +108,18 @@ class Meta(Source):
         }
         if window.since:
             asked["since"] = _seconds(window.since)
-        for post in self._all(stream, f"{self.page}/published_posts", {"fields": "id"}):
-            for comment in self._all(stream, f"{post['id']}/comments", asked):
+        seen: set[str] = set()
+        for post in self._all(stream, f"{self.page}/published_posts", {"fields": "id"}, set()):
+            for comment in self._all(stream, f"{post['id']}/comments", asked, seen):
                 author = comment.pop("from", None) or {}  # absent when the author shares nothing with the page
                 yield comment | {"post_id": post["id"], "from_id": author.get("id"), "from_name": author.get("name")}
 
-    def _all(self, stream: Stream, edge: str, parameters: Record) -> Iterator[Record]:
-        """Every record of an edge, page by page. Raises SourceError when pages repeat or never end."""
-        seen: set[str] = set()
+    def _all(self, stream: Stream, edge: str, parameters: Record, seen: set[str]) -> Iterator[Record]:
+        """Every record of an edge that is not in `seen`, page by page.
+
+        `seen` grows: the edges of one kind share it, for a record belongs to one of them only.
+        Raises SourceError when pages repeat or never end.
+        """
         asked, empty = parameters | {"limit": PAGE}, 0
         while True:
             answer = self.http.get(f"/{edge}", params=asked).json()

@@ -111,7 +111,13 @@ class Salesforce(Source):
         from cohorte.sources.csv_arrow import read_csv
 
         before = len(self.rejected)
-        batch = read_csv(_below_header(page.content, list(types)), types, lambda *bad: self.reject(stream, *bad))
+        names, records = _split(page.content, list(types))
+        if set(names) != types.keys():
+            raise SourceError(
+                f"{self._at(stream)}: asked for {sorted(types)}, got {sorted(names)}. Run the load again."
+            )
+        ordered = {name: types[name] for name in names}
+        batch = read_csv(records, ordered, lambda *bad: self.reject(stream, *bad))
         promised = int(page.headers.get("Sforce-NumberOfRecords", batch.num_rows))
         if batch.num_rows + len(self.rejected) - before != promised:
             raise SourceError(
@@ -128,13 +134,10 @@ def _page(locator: str) -> dict[str, str | int]:
     return {"maxRecords": BATCH} | ({"locator": locator} if locator else {})
 
 
-def _below_header(content: bytes, fields: list[str]) -> bytes:
-    """A page without its line of field names. Raises SourceError when they are not those asked for."""
-    header, _, rest = content.partition(b"\n")
-    names = [name.strip('"') for name in header.decode().strip().split(",")] if content else fields
-    if names != fields:
-        raise SourceError(f"salesforce: asked for the fields {fields}, got {names}. Run the load again.")
-    return rest
+def _split(content: bytes, fields: list[str]) -> tuple[list[str], bytes]:
+    """The field names of a page's header line, and its records."""
+    header, _, records = content.partition(b"\n")
+    return [name.strip('"') for name in header.decode().strip().split(",")] if content else fields, records
 
 
 def _arrow_type(kind: str) -> "pa.DataType":
