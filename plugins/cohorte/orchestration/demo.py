@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cohorte.orchestration import local, stack
@@ -38,7 +39,7 @@ def main() -> int:
     with _quiet(settings) as terminal:
         from rich.console import Console
 
-        console = Console(file=terminal, highlight=False)
+        console = Console(file=terminal, highlight=False, width=None if terminal.isatty() else 110)
         try:
             return _run(settings, console, started)
         except KeyboardInterrupt:
@@ -71,7 +72,7 @@ def _run(settings: Settings, console: "Console", started: float) -> int:
         settings = get_settings()
         with watcher.step("migrate Airflow's database"):
             local.migrate_airflow()
-        before = Summary.marker(settings)
+        before = Summary.marker(settings, run)
         failed = [dag_id for dag_id in DAGS if not _run_dag(dag_id, day, watcher)]
         summary = Summary.read(settings, run=run, since=before, platforms=sandbox.platforms, seconds=watcher.seconds)
         summary.show(console, time.monotonic() - started)
@@ -199,7 +200,7 @@ def _quiet(settings: Settings) -> Iterator[TextIO]:
             os.dup2(saved[1], 2)
 
 
-def _log_path(settings: Settings):  # type: ignore[no-untyped-def]
+def _log_path(settings: Settings) -> Path:
     return settings.home.resolve() / "logs" / "demo.log"
 
 

@@ -30,10 +30,20 @@ class Summary:
     content: dict[str, Any]
 
     @staticmethod
-    def marker(settings: Settings) -> int:
-        """The lake's snapshot before the run."""
+    def marker(settings: Settings, run: int) -> int:
+        """The lake's snapshot before the run, also when the run is taken up again after an interruption."""
+        path = _path(settings).with_name("started.json")
+        if path.exists():
+            started = json.loads(path.read_text())
+            if started["run"] == run:
+                return int(started["snapshot"])
         with Lake.open(settings, read_only=True) as lake:
-            return lake.snapshot()
+            snapshot = lake.snapshot()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps({"run": run, "snapshot": snapshot}))
+        partial.replace(path)
+        return snapshot
 
     @classmethod
     def read(
@@ -66,7 +76,7 @@ class Summary:
 
         pushed: dict[str, list[str]] = {}
         for sync in self.content["syncs"]:
-            pushed.setdefault(sync["segment"], []).append(
+            pushed.setdefault(" + ".join(sync["segments"]), []).append(
                 f"{sync['destination']}: {sync['on_platform']} there (+{sync['added']} -{sync['removed']})"
             )
         table = Table(title=f"Run {self.content['run']}: {self.content['customers']:,} customers, {seconds:.0f} s")
@@ -181,7 +191,7 @@ def _syncs(lake: Lake, since: int, platforms: RunningSandbox) -> list[dict[str, 
             {
                 "name": sync.name,
                 "destination": sync.destination,
-                "segment": sync.segment,
+                "segments": list(sync.segments),
                 "added": counts.get("add accepted", 0),
                 "removed": counts.get("remove accepted", 0),
                 "unchanged": len(members) - counts.get("add accepted", 0),
