@@ -6,7 +6,7 @@ import pytest
 
 from cohorte.destinations.base import AccessRefused, Throttled, Unavailable
 from cohorte.steps.activate import SyncResult, activate
-from tests.unit.activation.conftest import InMemory, Platform, World, sync_spec
+from tests.unit.activation.world import InMemory, Platform, World, sync_spec
 
 
 def run(world: World, platform: Platform, *, approved: bool = False, **changes: Any) -> SyncResult:
