@@ -161,7 +161,8 @@ def _describe(
     means = X[scaler.kept].reset_index(drop=True).groupby(labels).mean()
     base = X[scaler.kept].mean()
     sizes = pd.Series(labels).value_counts()
-    rows, names = [], {}
+    rows = []
+    names: dict[int, str] = {}
     for label in effects.index:
         strongest = effects.loc[label].abs().sort_values(ascending=False, kind="stable").index[:2]
         name = " ".join(_word(f, effects.loc[label, f] > 0, words) for f in strongest)

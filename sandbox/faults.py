@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +33,7 @@ class Fault:
     """Let so many matching requests pass first."""
     retry_after: float | None = None
     seconds: float = 1.0
-    seen: "list[dict[str, Any]] | None" = field(default=None, repr=False)
+    seen: list[MutableMapping[str, Any]] | None = field(default=None, repr=False)
     """The answer `repeat_page` gives again."""
 
     def __post_init__(self) -> None:

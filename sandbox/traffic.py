@@ -67,8 +67,7 @@ class Traffic:
             case "cut":
                 await _cut(await self._recorded(scope, receive), send)
             case "repeat_page":
-                if fault.seen is None:
-                    fault.seen = await self._recorded(scope, receive)
+                fault.seen = fault.seen or await self._recorded(scope, receive)
                 for message in fault.seen:
                     await send(message)
 
@@ -94,7 +93,7 @@ async def _cut(messages: list[Message], send: Send) -> None:
     start = messages[0]
     body = b"".join(message.get("body", b"") for message in messages[1:])
     headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-    await send(start | {"headers": [*headers, (b"content-length", str(len(body) + 1).encode())]})
+    await send(dict(start) | {"headers": [*headers, (b"content-length", str(len(body) + 1).encode())]})
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
     await asyncio.sleep(0.01)  # lets what was sent leave before the connection breaks
     await _break(send)

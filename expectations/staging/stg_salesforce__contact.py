@@ -1,5 +1,6 @@
 """Contacts: the records identity is made of."""
 
+from datetime import date
 from typing import Any
 
 TABLE = "pii.stg_salesforce__contact"
@@ -15,7 +16,7 @@ def expectations() -> list[Any]:
         gxe.ExpectColumnValuesToNotBeNull(column="contact_id"),
         gxe.ExpectColumnValuesToNotBeNull(column="family_name", mostly=0.99),
         gxe.ExpectColumnValuesToNotBeNull(column="email", mostly=0.8),
-        gxe.ExpectColumnValuesToBeBetween(column="birth_date", min_value="1900-01-01", mostly=0.999),
+        gxe.ExpectColumnValuesToBeBetween(column="birth_date", min_value=date(1900, 1, 1), mostly=0.999),
         gxe.UnexpectedRowsExpectation(
             unexpected_rows_query="select contact_id from {batch} where email not like '%_@_%._%'",
             description="email looks like an e-mail address",

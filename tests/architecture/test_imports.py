@@ -13,7 +13,7 @@ LEAF = {"cohorte.credentials"}
 BASE = {"cohorte.settings", "cohorte.credentials", "cohorte.clock", "cohorte.progress"}
 LAKE = BASE | {"cohorte.postgres", "cohorte.lake", "cohorte.storage"}
 CORE = LAKE | {"cohorte.sources", "cohorte.destinations", "cohorte.query"}
-MIDDLE = CORE | {"cohorte.activation", "cohorte.identity", "cohorte.enrichment", "cohorte.explain"}
+MIDDLE = CORE | {"cohorte.landing", "cohorte.activation", "cohorte.identity", "cohorte.enrichment", "cohorte.explain"}
 STEPS = MIDDLE | {"cohorte.steps", "models_ml", "expectations"}
 ALLOWED = {
     "models_ml": {"models_ml"},
@@ -29,6 +29,7 @@ ALLOWED = {
     "cohorte.lake": LAKE,
     "cohorte.storage": LAKE,
     "cohorte.query": LAKE,
+    "cohorte.landing": CORE | {"cohorte.landing"},
     "cohorte.activation": CORE | {"cohorte.activation"},
     "cohorte.identity": LAKE | {"cohorte.identity"},
     "cohorte.enrichment": LAKE,

@@ -53,7 +53,9 @@ def test_leads_and_comments_link_through_the_hidden_field(page: Page, api: Faceb
     comments = [
         comment
         for post in page.get_published_posts(params={"limit": 100})
-        for comment in PagePost(post["id"], api=api).get_comments(fields=["id", "message", "created_time", "from{id,name}"])
+        for comment in PagePost(post["id"], api=api).get_comments(
+            fields=["id", "message", "created_time", "from{id,name}"]
+        )
     ]
     assert len({comment["id"] for comment in comments}) == len(comments) > 10
     assert {comment["from"]["id"] for comment in comments} & {answers(lead)["meta_user_id"] for lead in leads}

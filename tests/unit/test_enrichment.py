@@ -37,7 +37,7 @@ def test_words_give_an_interest_away(text: str, interest: str) -> None:
 
 
 def test_each_interest_names_its_strongest_text() -> None:
-    found = score_interests(evidence(("c1", "dog treats"), ("c1", "the weather was nice when we walked the dog along the river")))
+    found = score_interests(evidence(("c1", "dog treats"), ("c1", "we walked the dog along the river on a sunny day")))
     pets = found[found["interest"] == "pets"].iloc[0]
     assert pets["evidence_id"] == "t0"
     assert pets["texts"] == 2

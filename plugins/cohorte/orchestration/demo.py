@@ -4,13 +4,15 @@ A run counts when its summary is written; until then the next `make demo` takes 
 """
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cohorte.orchestration import local, stack
 from cohorte.orchestration.summary import Summary, last_summary
@@ -93,7 +95,7 @@ class _Sandbox:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._process = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         running = local.find_sandbox(self.settings)
@@ -109,21 +111,23 @@ class _Sandbox:
 
 def _run_dag(dag_id: str, day: datetime, watcher: "Watcher") -> bool:
     """Runs one DAG to its end, recorded in Airflow's database; whether it succeeded."""
-    from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk import DagRunState
 
-    global _bag
-    if _bag is None:
-        _bag = DagBag()
-        if _bag.import_errors:
-            raise RuntimeError(f"a DAG file does not import: {_bag.import_errors}")
+    dag = _dags()[dag_id]
     with watcher.dag(dag_id) as ended:
-        run = _bag.dags[dag_id].test(logical_date=day, run_after=day)
-        ended.ok = run.state == DagRunState.SUCCESS
+        ended.ok = dag.test(logical_date=day, run_after=day).state == DagRunState.SUCCESS
     return ended.ok
 
 
-_bag = None
+@cache
+def _dags() -> dict[str, Any]:
+    """The DAGs by id, parsed once. Raises RuntimeError when a file does not import."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag()
+    if bag.import_errors:
+        raise RuntimeError(f"a DAG file does not import: {bag.import_errors}")
+    return dict(bag.dags)
 
 
 def _forget_queued_runs() -> None:

@@ -1,0 +1,113 @@
+"""Every gate lets good rows pass, refuses bad ones, and says which."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cohorte.lake import Lake
+from cohorte.steps.gate import GateFailedError, gate, suites
+
+CONTACTS = """select 'k' || i as contact_id, 'Jones' as family_name, 'a' || i || '@example.com' as email,
+    date '1980-01-01' as birth_date, timestamp '2017-11-01' as modified_at from range(20) as t(i)"""
+ORDERS = """select 'o' || i as order_id, 'k' || (i % 20) as contact_id, timestamp '2017-11-01' as ordered_at,
+    timestamp '2017-11-01' as created_at from range(50) as t(i)"""
+LINES = """select 'l' || i as order_line_id, 'o' || (i % 50) as order_id, 'p' as product_id,
+    2.0::decimal(12, 2) as sales_value, 0::decimal(12, 2) as coupon_discount, 1.0 as quantity from range(100) as t(i)"""
+WEB = """select date '2017-11-01' as activity_date, 9 as hour, 'mobile' as device, 1 as sessions,
+    'k' || i as contact_id from range(20) as t(i)"""
+FEATURES = """select 'c' || i as customer_id, 30 as age, 5 as recency_days, 3 as frequency, 20.0 as monetary,
+    0.1 as discount_share, 0.5 as evening_share, ['pets'] as interests from range(20) as t(i)"""
+MEMBERSHIP = """select 'vip' as segment, 'c' || i as customer_id, timestamp '2017-11-30' as entered_at,
+    0.5 as score from range(20) as t(i)"""
+GOOD = {
+    "pii.stg_salesforce__contact": CONTACTS,
+    "staging.stg_salesforce__order": ORDERS,
+    "staging.stg_salesforce__order_item": LINES,
+    "staging.stg_google_analytics__user_day": WEB,
+    "features.customer_latest": FEATURES,
+    "segments.membership": MEMBERSHIP,
+}
+LAYERS = ("staging", "features", "segments")
+# layer, table, the column made bad, its value for row 3, what the message must name
+BAD = [
+    ("staging", "pii.stg_salesforce__contact", "contact_id", "'k4'", "unique"),
+    ("staging", "pii.stg_salesforce__contact", "email", "'not an address'", "e-mail"),
+    ("staging", "staging.stg_salesforce__order", "contact_id", "'nobody'", "refers to a contact"),
+    ("staging", "staging.stg_salesforce__order", "ordered_at", "null", "not_be_null"),
+    ("staging", "staging.stg_salesforce__order_item", "sales_value", "-5", "between"),
+    ("staging", "staging.stg_salesforce__order_item", "quantity", "1e9", "between"),
+    ("staging", "staging.stg_google_analytics__user_day", "hour", "25", "between"),
+    ("features", "features.customer_latest", "recency_days", "-1", "between"),
+    ("features", "features.customer_latest", "customer_id", "'c4'", "unique"),
+    ("segments", "segments.membership", "score", "1.5", "between"),
+    ("segments", "segments.membership", "customer_id", "'nobody'", "customer we know"),
+]
+
+
+@pytest.fixture
+def good(plant: Callable[[str, str], None]) -> None:
+    for table, query in GOOD.items():
+        plant(table, query)
+    plant("marts.dim_customer", "select 'c' || i as customer_id from range(20) as t(i)")
+
+
+def test_every_guarded_table_is_tried() -> None:
+    guarded = {suite.TABLE for layer in LAYERS for suite in suites(layer)}
+    assert guarded == set(GOOD)
+    assert guarded == {table for _, table, *_ in BAD}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_good_rows_pass(layer: str, good: None, lake: Lake) -> None:
+    result = gate(layer, lake=lake)
+    assert result.findings
+    assert not result.blocking
+
+
+@pytest.mark.parametrize(("layer", "table", "column", "value", "word"), BAD)
+def test_bad_rows_are_refused_by_name(
+    layer: str,
+    table: str,
+    column: str,
+    value: str,
+    word: str,
+    good: None,
+    plant: Callable[[str, str], None],
+    lake: Lake,
+) -> None:
+    plant(
+        table,
+        f"select * exclude (i) replace (case when i = 3 then {value} else {column} end as {column}) "
+        f"from (select *, row_number() over () - 1 as i from ({GOOD[table]}))",
+    )
+    with pytest.raises(GateFailedError) as refused:
+        gate(layer, lake=lake)
+    message = str(refused.value)
+    assert table in message
+    assert word in message
+    assert refused.value.result.gate_run_id in message
+    stored = lake.rows(
+        "select gate, unexpected_sample from ops.gate_result where gate_run_id = ? and not is_passed",
+        [refused.value.result.gate_run_id],
+    )
+    assert table in {name for name, _ in stored}
+
+
+def test_personal_data_stays_out_of_the_evidence(good: None, plant: Callable[[str, str], None], lake: Lake) -> None:
+    plant("pii.stg_salesforce__contact", CONTACTS.replace("'a' || i || '@example.com'", "'secret person'"))
+    with pytest.raises(GateFailedError) as refused:
+        gate("staging", lake=lake)
+    assert "secret person" not in str(refused.value)
+    assert not lake.rows("select 1 from ops.gate_result where unexpected_sample like '%secret person%'")
+
+
+@pytest.mark.parametrize("table", ["features.customer_latest"])
+def test_an_empty_table_does_not_pass(table: str, good: None, plant: Callable[[str, str], None], lake: Lake) -> None:
+    plant(table, f"from ({GOOD[table]}) limit 0")
+    with pytest.raises(GateFailedError, match="row_count"):
+        gate("features", lake=lake)
+
+
+def test_a_layer_without_gates_is_an_error() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        suites("nowhere")
