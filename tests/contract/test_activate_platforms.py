@@ -1,0 +1,157 @@
+"""Whole syncs against the stand-ins: what is on the platform afterwards, at what price, on good days and bad."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from cohorte.credentials import Credentials
+from cohorte.lake import Lake
+from cohorte.steps.activate import SyncResult, activate
+from tests.unit.activation.world import World, from_nothing, new_home, sync_spec
+
+PLATFORMS = ("hubspot", "mailchimp")
+FIELD = {"hubspot": "firstname", "mailchimp": "FNAME"}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    with Lake.open(new_home(tmp_path_factory.mktemp("home"))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(lake: Lake) -> World:
+    return from_nothing(lake)
+
+
+class Stage:
+    """One platform's stand-in, and syncs to it."""
+
+    def __init__(self, platform: str, sandbox: Any) -> None:
+        self.platform = platform
+        self.url = sandbox.url
+        self.credentials = Credentials.from_mapping(f"{platform}_default", sandbox.connections[f"{platform}_default"])
+
+    def sync(self, world: World, **changes: Any) -> SyncResult:
+        spec = sync_spec(
+            destination=self.platform,
+            connection=f"{self.platform}_default",
+            fields={FIELD[self.platform]: "pii.dim_contact.given_name"},
+            **changes,
+        )
+        result = activate(spec, lake=world.lake, credentials=self.credentials)
+        assert result.planned == result.added + result.updated + result.removed + result.rejected + result.pending
+        return result
+
+    @property
+    def members(self) -> set[str]:
+        state = httpx.get(f"{self.url}/_control/state/{self.platform}").json()
+        return set(next(iter(state.values()))["VIPs"])
+
+    def plant(self, **fault: Any) -> None:
+        httpx.post(f"{self.url}/_control/faults", json={"platform": self.platform} | fault).raise_for_status()
+
+
+@pytest.fixture(params=PLATFORMS)
+def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr("cohorte.activation.engine.Engine._backoff", lambda self, failures: 0.0)
+    monkeypatch.setattr("cohorte.activation.budget._budgets", {})
+    return Stage(request.param, sandbox)
+
+
+def wanted(world: World) -> set[str]:
+    query = "select lower(email) from segments.membership join pii.dim_contact using (customer_id)"
+    return {email for (email,) in world.lake.rows(query)}
+
+
+def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Stage) -> None:
+    world.many(1000)
+    first = stage.sync(world)
+    assert stage.members == wanted(world)
+    lookup = 2  # by name, then create
+    assert first.api_calls == lookup + {"hubspot": 10 + 1, "mailchimp": 2 + 2}[stage.platform]
+
+    assert stage.sync(world).api_calls == 0
+
+    world.leave(*range(10))
+    world.customers(*range(1000, 1010))
+    world.enter(*range(1000, 1010))
+    third = stage.sync(world)
+    assert (third.added, third.removed, third.unchanged, third.api_calls) == (10, 10, 990, 2)
+    assert stage.members == wanted(world)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 429, "retry_after": 0.01, "times": 3},
+        {"kind": "status", "status": 500, "times": 2},
+        {"kind": "reset", "times": 2},
+        {"kind": "lose_answer", "times": 2},
+        {"kind": "cut", "times": 2},
+    ],
+    ids=lambda fault: f"{fault['kind']}-{fault.get('status', '')}".strip("-"),
+)
+def test_a_bad_day_costs_calls_and_nothing_else(world: World, stage: Stage, fault: dict[str, Any]) -> None:
+    world.many(300)
+    stage.plant(skip=1, **fault)
+    result = stage.sync(world)
+    assert (result.state, result.added, result.pending) == ("done", 300, 0)
+    assert stage.members == wanted(world)
+
+
+def test_a_platform_that_stays_down_leaves_the_rest_to_the_next_run(world: World, stage: Stage) -> None:
+    world.many(300)
+    stage.plant(kind="status", status=503, times=1000, skip=2)
+    down = stage.sync(world)
+    assert down.state == "failed" and "503" in (down.reason or "") and down.pending == 300
+    assert down.api_calls < 60
+    httpx.delete(f"{stage.url}/_control/faults").raise_for_status()
+    assert stage.sync(world).state == "done"
+    assert stage.members == wanted(world)
+
+
+def test_refused_credentials_in_mid_run_stop_it(world: World, stage: Stage) -> None:
+    world.many(300)
+    stage.plant(kind="status", status=401, times=1000, skip=2)
+    refused = stage.sync(world)
+    assert refused.state == "failed" and f'"{stage.platform}_default"' in (refused.reason or "")
+    httpx.delete(f"{stage.url}/_control/faults").raise_for_status()
+    stage.sync(world)
+    assert stage.members == wanted(world)
+
+
+def test_malformed_rows_are_kept_with_the_platforms_words(world: World, stage: Stage) -> None:
+    world.many(5)
+    world.contact("c00002", "broken@nowhere.x", "Broken")
+    result = stage.sync(world)
+    assert (result.added, result.rejected) == (4, 1)
+    reason = world.lake.value("select reason from activation.rejected")
+    assert reason and "broken" not in reason.lower()
+    assert stage.sync(world).api_calls == 0
+
+
+def test_an_audience_deleted_on_the_platform_is_filled_again(world: World, stage: Stage) -> None:
+    world.many(20)
+    stage.sync(world)
+    audience = world.lake.value("select external_id from activation.audience")
+    path, auth = {
+        "hubspot": (f"/crm/v3/lists/{audience}", None),
+        "mailchimp": (f"/3.0/lists/a1b2c3d4e5/segments/{audience}", ("x", stage.credentials.password)),
+    }[stage.platform]
+    headers = {} if auth else {"Authorization": f"Bearer {stage.credentials.password}"}
+    httpx.delete(f"{stage.credentials.host}{path}", auth=auth, headers=headers).raise_for_status()
+    world.leave(1)
+    assert stage.sync(world).state == "done"
+    assert stage.members == wanted(world)
+
+
+def test_logs_hold_no_personal_data(world: World, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    world.many(20)
+    stage.plant(kind="status", status=500, times=1, skip=1)
+    stage.sync(world)
+    assert caplog.records
+    assert "person" not in caplog.text and stage.credentials.password not in caplog.text
