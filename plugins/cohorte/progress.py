@@ -10,12 +10,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Progress:
-    """One sign of life. `rows` counts what the step has handled so far; `is_done` closes the step."""
+    """One sign of life. `rows` counts what the step has handled so far; `is_done` or `error` closes the step."""
 
     step: str
     rows: int | None = None
     seconds: float = 0.0
     is_done: bool = False
+    error: str = ""
 
 
 _watchers: list[Callable[[Progress], None]] = []

@@ -4,7 +4,6 @@ A run counts when its summary is written; until then the next `make demo` takes 
 """
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -23,16 +22,17 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FIRST_DAY = datetime.fromisoformat("2017-11-30T23:59:59+00:00")
-DAGS = (
-    "extract_salesforce",
-    "extract_google_analytics",
-    "extract_meta",
-    "build_features",
-    "train_models",
-    "assign_segments",
-    "activate_segments",
-    "maintain_lake",
-)
+NEEDS: dict[str, tuple[str, ...]] = {
+    "extract_salesforce": (),
+    "extract_google_analytics": (),
+    "extract_meta": (),
+    "build_features": (),
+    "train_models": ("build_features",),
+    "assign_segments": ("build_features",),
+    "activate_segments": ("assign_segments",),
+    "maintain_lake": (),
+}
+"""The DAGs in the order the assets start them, and whose asset each waits for; a source that is down holds up nobody."""
 
 
 def main() -> int:
@@ -75,10 +75,19 @@ def _run(settings: Settings, console: "Console", started: float) -> int:
         with watcher.step("migrate Airflow's database"):
             local.migrate_airflow()
         before = Summary.marker(settings, run)
-        failed = [dag_id for dag_id in DAGS if not _run_dag(dag_id, day, watcher)]
-        summary = Summary.read(settings, run=run, since=before, platforms=sandbox.platforms, seconds=watcher.seconds)
-        summary.show(console, time.monotonic() - started)
+        failed: list[str] = []
+        for dag_id, needs in NEEDS.items():
+            if any(need in failed for need in needs):
+                failed.append(dag_id)
+                console.print(f"[bold]{dag_id}[/] is not started: nothing new from {' and '.join(needs)}")
+            elif not _run_dag(dag_id, day, watcher):
+                failed.append(dag_id)
         _forget_queued_runs()
+        if not any(step in failed for step in ("build_features", "assign_segments")):
+            summary = Summary.read(
+                settings, run=run, since=before, platforms=sandbox.platforms, seconds=watcher.seconds
+            )
+            summary.show(console, time.monotonic() - started)
         if failed:
             console.print(
                 f"[red]failed:[/] {', '.join(failed)}. Why: {_log_path(settings)}. Then: make demo", soft_wrap=True
@@ -91,22 +100,17 @@ def _run(settings: Settings, console: "Console", started: float) -> int:
 
 
 class _Sandbox:
-    """The sandbox, ours to stop only when we started it."""
+    """The sandbox of the run. One that an interrupted run left behind is taken over, and stopped like our own."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         running = local.find_sandbox(self.settings)
-        if running is None:
-            self._process = local.start_sandbox(self.settings)
-            running = local.wait_for_sandbox(self.settings, self._process)
-        self.platforms = running
+        self.platforms = running or local.wait_for_sandbox(self.settings, local.start_sandbox(self.settings))
 
     def stop(self) -> None:
-        if self._process is not None:
-            local.stop(self._process.pid)
+        local.stop_sandbox(self.settings)
 
 
 def _run_dag(dag_id: str, day: datetime, watcher: "Watcher") -> bool:
@@ -158,13 +162,17 @@ class Watcher:
 
     @contextmanager
     def dag(self, dag_id: str) -> Iterator["Watcher"]:
+        from rich.markup import escape
+
         self.ok = False
         start = time.monotonic()
         self.console.print(f"[bold]{dag_id}[/]")
         with self.console.status("starting") as status:
 
             def watch(progress: Progress) -> None:
-                if progress.is_done:
+                if progress.error:
+                    self.console.print(f"  [red]{progress.step} failed:[/] {escape(progress.error)}", soft_wrap=True)
+                elif progress.is_done:
                     self.seconds[progress.step] = round(progress.seconds, 1)
                     self._line(f"  {progress.step}", progress.rows, progress.seconds)
                 else:
@@ -175,7 +183,7 @@ class Watcher:
                 yield self
         self.seconds[dag_id] = round(time.monotonic() - start, 1)
         if not self.ok:
-            self.console.print(f"  [red]{dag_id} failed[/] after {time.monotonic() - start:.1f} s; the others go on")
+            self.console.print(f"  [red]{dag_id} failed[/] after {time.monotonic() - start:.1f} s")
 
     def _line(self, what: str, rows: int | None, seconds: float) -> None:
         counted = "" if rows is None else f"{rows:,} rows"

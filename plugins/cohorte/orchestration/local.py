@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,20 +112,6 @@ def migrate_airflow() -> None:
         db.initdb()
 
 
-@contextmanager
-def sandbox(settings: Settings, *, port: int = 0) -> Iterator[RunningSandbox]:
-    """The sandbox over `var/sandbox`: the one that runs already, or one for the length of the block."""
-    running = find_sandbox(settings)
-    if running:
-        yield running
-        return
-    process = start_sandbox(settings, port=port)
-    try:
-        yield wait_for_sandbox(settings, process)
-    finally:
-        stop(process.pid)
-
-
 def start_sandbox(settings: Settings, *, port: int = 0) -> "subprocess.Popen[bytes]":
     folder = settings.home.resolve() / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,7 +121,22 @@ def start_sandbox(settings: Settings, *, port: int = 0) -> "subprocess.Popen[byt
     if settings.sandbox_households:
         command += ["--households", str(settings.sandbox_households)]
     with (folder / "log").open("ab") as log:
-        return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
+    (folder / "pid").write_text(str(process.pid))
+    return process
+
+
+def stop_sandbox(settings: Settings) -> None:
+    """Stops the sandbox of this home, whoever started it."""
+    import psutil
+
+    try:
+        pid = int((settings.home / "sandbox" / "pid").read_text())
+        is_ours = "sandbox" in psutil.Process(pid).cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return
+    if is_ours:
+        stop(pid)
 
 
 def wait_for_sandbox(settings: Settings, process: "subprocess.Popen[bytes]") -> RunningSandbox:

@@ -32,7 +32,12 @@ def journal(lake: Lake, step: str, subject: str = "") -> Iterator[Entry]:
     entry = Entry(step, subject, time.monotonic())
     name = f"{step} {subject}".strip()
     report(Progress(name))
-    yield entry
+    try:
+        yield entry
+    except BaseException as error:
+        seconds = time.monotonic() - entry.started
+        report(Progress(name, entry.rows, seconds, error=str(error) or type(error).__name__))
+        raise
     seconds = time.monotonic() - entry.started
     with lake.transaction(name):
         lake.execute(

@@ -1,0 +1,83 @@
+"""Whole runs on a small world: real Airflow, PostgreSQL, DuckLake, dbt, MLflow; platforms from the sandbox."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cohorte import postgres
+from cohorte.orchestration import local
+from cohorte.settings import ROOT, Settings
+
+HOUSEHOLDS = "150"
+
+
+class Home:
+    """A place for the platform to run in, as a newcomer's `var/` would be."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.settings = Settings(home=path, threads=1, memory_limit="2GB")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "COHORTE", "PYTEST"))}
+        self.environment = inherited | {
+            "COHORTE_HOME": str(path),
+            "COHORTE_SANDBOX_HOUSEHOLDS": HOUSEHOLDS,
+            "COHORTE_THREADS": "1",
+            "COHORTE_MEMORY_LIMIT": "2GB",
+        }
+
+    def start(self) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "cohorte.orchestration.demo"],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def demo(self) -> tuple[int, str]:
+        """Runs the demo to its end; exit code and what it printed."""
+        process = self.start()
+        output, _ = process.communicate(timeout=400)
+        return process.returncode, output
+
+    def killed_when(self, condition: Callable[[], bool]) -> None:
+        """Starts the demo and kills it, with everything it runs in process, as soon as the condition holds."""
+        process = self.start()
+        while process.poll() is None:
+            if condition():
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+                return
+            try:
+                process.wait(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                continue
+        raise AssertionError(f"the run ended before it could be killed: {process.communicate()[0]}")
+
+    def stop(self) -> None:
+        local.stop_sandbox(self.settings)
+        postgres.stop(self.settings)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path / "var")
+    yield home
+    home.stop()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home in which one run went through undisturbed."""
+    home = Home(tmp_path_factory.mktemp("finished") / "var")
+    code, output = home.demo()
+    assert code == 0, output
+    yield home
+    home.stop()

@@ -1,0 +1,84 @@
+"""`make up`: with a real scheduler, one trigger goes by assets all the way to the platforms."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from conftest import Home
+
+from cohorte.settings import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scheduler")]
+
+WITHIN = 240
+"""Seconds from the trigger to the end of activate_segments."""
+
+
+@pytest.fixture
+def stack(home: Home, request: pytest.FixtureRequest) -> httpx.Client:
+    """Airflow over an empty home, and a client of its API."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = home.environment | {"COHORTE_AIRFLOW_PORT": str(port)}
+
+    def make(target: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "cohorte.orchestration.stack", target]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+
+    request.addfinalizer(lambda: make("down"))
+    started = make("up")
+    assert started.returncode == 0, started.stderr
+    url = f"http://localhost:{port}"
+    assert url in started.stdout
+    token = httpx.post(f"{url}/auth/token", json={"username": "admin", "password": "admin"}, timeout=60).json()
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    return httpx.Client(base_url=f"{url}/api/v2", headers=headers, timeout=60)
+
+
+def test_one_trigger_leads_to_the_platforms(stack: httpx.Client, home: Home) -> None:
+    deadline = time.monotonic() + 60
+    while len(stack.get("/dags").json()["dags"]) < 8 and time.monotonic() < deadline:
+        time.sleep(1)
+    dags = stack.get("/dags").json()["dags"]
+    assert len(dags) == 8
+    assert not any(dag["is_paused"] for dag in dags)
+
+    triggered = time.monotonic()
+    stack.post("/dags/extract_salesforce/dagRuns", json={"logical_date": None}).raise_for_status()
+    state = None
+    while state not in ("success", "failed") and time.monotonic() - triggered < WITHIN:
+        time.sleep(2)
+        runs = stack.get("/dags/activate_segments/dagRuns").json()["dag_runs"]
+        state = runs[0]["state"] if runs else None
+    everything = stack.get("/dags/~/dagRuns", params={"limit": 50}).json()["dag_runs"]
+    assert state == "success", [(run["dag_id"], run["state"]) for run in everything]
+    kinds = {run["dag_id"]: run["run_type"] for run in everything}
+    assert kinds["build_features"] == kinds["assign_segments"] == kinds["activate_segments"] == "asset_triggered"
+
+    from cohorte.orchestration.local import find_sandbox
+
+    sandbox = find_sandbox(home.settings)
+    assert sandbox
+    assert sandbox.get("state/mailchimp")["segments"]["Market letter"]
+
+
+def test_a_port_in_use_is_said(home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "cohorte.orchestration.stack", "up"],
+            cwd=ROOT,
+            env=home.environment | {"COHORTE_AIRFLOW_PORT": str(port), "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert f"port {port} is in use" in done.stderr
