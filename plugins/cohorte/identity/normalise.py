@@ -77,7 +77,7 @@ def _form(value: str, kind: str, region: str) -> str | None:
 
 
 def _e164(value: str, region: str) -> str | None:
-    """https://github.com/daviddrysdale/python-phonenumbers; numbers of impossible length are unknown."""
+    """By PyPI `phonenumbers`; numbers of impossible length are unknown."""
     import phonenumbers
 
     try:

@@ -32,7 +32,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "activate_segments": ("assign_segments",),
     "maintain_lake": (),
 }
-"""The DAGs in the order the assets start them, and whose asset each waits for; a source that is down holds up nobody."""
+"""The DAGs in the order the assets start them, and whose asset each waits for. A source that is down holds up none."""
 
 
 def main() -> int:
