@@ -1,0 +1,52 @@
+"""The command line, as a person types it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cohorte.lake import Lake
+
+COHORTE = str(Path(sys.executable).parent / "cohorte")
+
+
+@pytest.fixture
+def run(lake: Lake, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("COHORTE_HOME", str(lake.settings.home))
+    monkeypatch.setenv("COHORTE_CLOCK", lake.settings.clock)
+
+    def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run([COHORTE, *arguments], capture_output=True, text=True, timeout=120)
+
+    return call
+
+
+def test_sql_answers_as_json(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("sql", "select 1 as one, 'é' as letter", "--format", "json")
+    assert json.loads(answer.stdout) == [{"one": 1, "letter": "é"}]
+
+
+def test_sql_answers_as_csv(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("sql", "select 1 as one, null as nothing", "--format", "csv").stdout == "one,nothing\n1,\n"
+
+
+def test_sql_answers_as_a_table(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("sql", "select 42 as answer").stdout
+    assert "answer" in answer
+    assert "42" in answer
+    assert "1 rows" in answer
+
+
+def test_sql_refuses_to_write_in_one_line(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("sql", "drop table ops.run")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("cohorte: only one SELECT")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_an_unknown_layer_is_named(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("run", "build", "attic")
+    assert answer.returncode == 1
+    assert "layer 'attic' is not one of staging" in answer.stderr
