@@ -12,7 +12,7 @@ from conftest import Home
 
 from cohorte.settings import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scheduler")]
+pytestmark = pytest.mark.slow
 
 WITHIN = 240
 """Seconds from the trigger to the end of activate_segments."""
