@@ -25,3 +25,11 @@ def lake(settings: Settings) -> Iterator[Lake]:
         lake.prepare()
         yield lake
     postgres.stop(settings)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first, half of them to each of the two processes, so that no long test is left for the end."""
+    whole_runs = [item for item in items if "stack" in item.path.parts]
+    others = [item for item in items if "stack" not in item.path.parts]
+    half = len(others) // 2
+    items[:] = whole_runs[::2] + others[:half] + whole_runs[1::2] + others[half:]

@@ -5,11 +5,11 @@ Facts behind the settings: https://ducklake.select/docs/stable/duckdb/introducti
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cohorte import postgres
 from cohorte.settings import Settings, get_settings, run_context
@@ -34,6 +34,13 @@ SCHEMAS = (
 )
 RETRY = {"ducklake_max_retry_count": 30, "ducklake_retry_wait_ms": 100, "ducklake_retry_backoff": 1.5}
 """DuckLake commits are optimistic; these many and patient retries make concurrent writers invisible."""
+
+
+CONFLICT = "Transaction conflict"
+"""How DuckLake says that another writer's commit came first and touched the same rows' files."""
+CONFLICT_ATTEMPTS = 8
+
+T = TypeVar("T")
 
 
 class Lake:
@@ -126,6 +133,8 @@ class Lake:
     @contextmanager
     def transaction(self, why: str, **context: Any) -> Iterator[Self]:
         """All or nothing, as one snapshot whose commit message says why; `context` goes to its extra info."""
+        import duckdb
+
         self.connection.execute("begin")
         try:
             yield self
@@ -135,8 +144,29 @@ class Lake:
             )
             self.connection.execute("commit")
         except BaseException:
-            self.connection.execute("rollback")
+            # A commit that failed has ended the transaction already.
+            with suppress(duckdb.TransactionException):
+                self.connection.execute("rollback")
             raise
+
+    def write(self, why: str, work: Callable[[], T], **context: Any) -> T:
+        """Runs `work` in a `transaction`, again when a concurrent writer changed the same table first.
+
+        `work` must do all its writing through this lake, so that nothing of a lost attempt stays.
+        """
+        import duckdb
+        import tenacity
+
+        def attempt() -> T:
+            with self.transaction(why, **context):
+                return work()
+
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(lambda e: isinstance(e, duckdb.Error) and CONFLICT in str(e)),
+            stop=tenacity.stop_after_attempt(CONFLICT_ATTEMPTS),
+            wait=tenacity.wait_random_exponential(multiplier=0.1, max=5),
+            reraise=True,
+        )(attempt)
 
     @contextmanager
     def view(self, name: str, table: "pa.Table") -> Iterator[str]:

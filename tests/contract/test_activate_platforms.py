@@ -155,3 +155,13 @@ def test_logs_hold_no_personal_data(world: World, stage: Stage, caplog: pytest.L
     stage.sync(world)
     assert caplog.records
     assert "person" not in caplog.text and stage.credentials.password not in caplog.text
+
+
+def test_who_leaves_is_cleared_and_removed(world: World, sandbox: Any) -> None:
+    stage = Stage("mailchimp", sandbox)
+    world.many(3)
+    stage.sync(world, on_leave="clear")
+    world.leave(1)
+    result = stage.sync(world, on_leave="clear")
+    assert (result.removed, result.api_calls) == (1, 2)
+    assert stage.members == wanted(world)

@@ -95,3 +95,12 @@ def test_a_wrong_key_is_refused_access(credentials: Credentials) -> None:
     with pytest.raises(AccessRefused, match="401"):
         wrong.open_audience("Nobody")
     wrong.close()
+
+
+def test_who_leaves_is_cleared_and_a_stranger_is_not_made_a_member(mailchimp: Mailchimp, direct: httpx.Client) -> None:
+    audience = mailchimp.open_audience("Clear on leaving")
+    mailchimp.send(Batch("members", audience, [Row("add", "a@example.com", {"FNAME": "A"})]))
+    leaving = [Row("remove", email, {"FNAME": None}) for email in ("a@example.com", "stranger@example.com")]
+    assert {r.state for r in mailchimp.send(Batch("members", audience, leaving))} == {"accepted"}
+    assert direct.get(member_path("a@example.com")).json()["merge_fields"]["FNAME"] == ""
+    assert direct.get(member_path("stranger@example.com")).status_code == 404

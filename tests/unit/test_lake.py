@@ -5,6 +5,7 @@ import pytest
 
 from cohorte.lake import Lake
 from cohorte.query import select
+from cohorte.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +88,28 @@ def test_a_wrong_question_gets_the_engine_s_words(lake: Lake) -> None:
 def test_prepare_can_be_repeated(lake: Lake) -> None:
     lake.prepare()
     assert lake.exists("activation.acknowledged")
+
+
+def test_a_lost_race_is_run_again(lake: Lake, settings: Settings) -> None:
+    """Two syncs settle at once: both write the same table, the second to commit starts over."""
+    lake.execute("create or replace table ops.race (sync varchar, calls integer)")
+    lake.execute("insert into ops.race values ('a', 0), ('b', 0)")
+    attempts = 0
+    with Lake.open(settings) as other:
+
+        def work() -> None:
+            nonlocal attempts
+            attempts += 1
+            lake.execute("delete from ops.race where sync = 'a'")
+            lake.execute("insert into ops.race values ('a', 1)")
+            if attempts == 1:
+                other.write("faster", lambda: other.execute("update ops.race set calls = 1 where sync = 'b'"))
+
+        lake.write("slower", work)
+    assert attempts == 2
+    assert lake.rows("select * from ops.race order by all") == [("a", 1), ("b", 1)]
+
+
+def test_an_error_in_a_transaction_is_the_one_that_is_raised(lake: Lake) -> None:
+    with pytest.raises(ValueError, match="no such thing"), lake.transaction("fails"):
+        raise ValueError("no such thing")

@@ -2,6 +2,7 @@
 
 Temporary tables, each made from the ones before:
 
+    sync_changed      customers whose inputs have changed since the last run, where that is known
     sync_candidate    customers who look different from what was acknowledged, by one cheap fingerprint each
     sync_known        the platform's keys of the acknowledged among them
     sync_scope        those, and everybody who shares a key with one of them
@@ -9,7 +10,8 @@ Temporary tables, each made from the ones before:
     sync_difference   the exact answer for the scope, by destination_key: add, update, remove or skip, with the reason
     sync_plan         the rows to send, with their payload, in the order to send them
 
-The first reads every member once and is all that grows with the audience; the others grow with the change.
+Where it is not known who has changed, the candidates are found by reading every member once. That alone grows with
+the audience; the rest grows with the change.
 """
 
 from cohorte.activation.spec import MEMBERSHIP, SyncSpec
@@ -44,18 +46,57 @@ _OPEN = """open_intent as (
 
 
 class Statements:
-    """The statements for one sync. Each binds `$sync`, its name."""
+    """The statements for one sync. Each binds `$sync`, its name.
 
-    def __init__(self, sync: SyncSpec, key_form: str) -> None:
+    With `changed_only`, candidates are looked for among `sync_changed` (cohorte.activation.feed) and no further.
+    """
+
+    def __init__(self, sync: SyncSpec, key_form: str, *, changed_only: bool = False) -> None:
         self.sync = sync
         self.key_form = key_form
+        self.changed_only = changed_only
         self.segments = f"segment in ({', '.join(map(_quoted, sync.segments))})"
 
+    def before(self) -> tuple[str, ...]:
+        """To be run and committed before `all`: a table that is not committed has no statistics to plan a join with."""
+        return (self.sharing(), self.changed()) if self.changed_only else (self.candidates(),)
+
     def all(self) -> tuple[str, ...]:
-        """To be run in this order."""
-        return self.candidates(), self.known(), self.scope(), self.members(), self.difference(), self.rows()
+        """To be run in this order, in one transaction."""
+        return self.known(), self.scope(), self.members(), self.difference(), self.rows()
+
+    def sharing(self) -> str:
+        """One customer's contact or consent is a matter of everybody with that key."""
+        if self.sync.key_table == MEMBERSHIP:
+            return "select 1"
+        key = NORMAL_FORMS[self.key_form].format(f'"{self.sync.key_column}"')
+        return f"""
+        insert into sync_changed
+        select customer_id, 'sharing a key' from {self.sync.key_table} where {key} in (
+            select {key} from {self.sync.key_table} where customer_id in (
+                select customer_id from sync_changed where source <> '{MEMBERSHIP}'
+            )
+        )
+        """
+
+    def changed(self) -> str:
+        """Candidates by the change feeds; who of them is a member, and may be sent, is found out later."""
+        among = "customer_id in (select customer_id from sync_changed)"
+        key = NORMAL_FORMS[self.key_form].format(f'"{self.sync.key_column}"')
+        holding = f"select customer_id, {key} as key from {self.sync.key_table} where {among}"
+        if self.sync.key_table == MEMBERSHIP:
+            holding = f"select distinct customer_id, {key} as key from sync_changed"
+        return f"""
+        create or replace temp table sync_candidate as
+        with holding as ({holding}),
+        seen as (select customer_id, destination_key from activation.acknowledged where sync = $sync and {among})
+        select changed.customer_id, holding.key, null::varchar as left_out, seen.destination_key
+        from (select distinct customer_id from sync_changed) as changed
+        left join holding using (customer_id) left join seen using (customer_id)
+        """
 
     def candidates(self) -> str:
+        """Candidates by comparing everybody."""
         return f"""
         create or replace temp table sync_candidate as
         with wanted as ({self._wanted()}),
@@ -73,13 +114,13 @@ class Statements:
                 or destination_key in (select destination_key from open_intent) as is_open
             from activation.acknowledged where sync = $sync
         )
-        select coalesce(member.customer_id, seen.customer_id) as customer_id,
-            member.customer_id is not null as is_member, member.key, member.left_out, seen.destination_key
+        select coalesce(member.customer_id, seen.customer_id) as customer_id, member.key, member.left_out,
+            seen.destination_key
         from member full join seen using (customer_id)
         where member.fingerprint is distinct from seen.fingerprint
             or (seen.customer_id is not null and (left_out is not null or is_open))
         union all
-        select customer_id, false, null, null, destination_key from open_intent
+        select customer_id, null, null, destination_key from open_intent
         """
 
     def known(self) -> str:
@@ -111,27 +152,20 @@ class Statements:
         """
 
     def members(self) -> str:
-        """Who may be sent was found out for candidates already; the others in scope share a key with one."""
+        """The members in scope, with everything that is sent of them, or the reason why nothing is."""
         return f"""
         create or replace temp table sync_member as
         with wanted as ({self._wanted(IN_SCOPE)}),
-        candidate as (
-            select customer_id, any_value(left_out) as left_out from sync_candidate where is_member group by customer_id
-        ),
-        other as (
-            select customer_id from sync_scope
-            where customer_id is not null and customer_id not in (select customer_id from candidate)
-        ),
-        {self._consent("customer_id in (from other)")},
+        {self._consent(IN_SCOPE)},
         person as (
             select wanted.customer_id, {self._key("wanted")} as key, {self._fingerprint("wanted")} as fingerprint,
                 {self._payload("wanted")} as payload
             from wanted {self._joins("wanted", IN_SCOPE)}
         )
-        select person.*, {self._hashed("key")} as destination_key,
+        select *, {self._hashed("key")} as destination_key,
             md5({_quoted(self.sync.signature)} || payload::varchar) as payload_hash,
-            if(candidate.customer_id is null, {self._left_out_cheaply("person")}, candidate.left_out) as left_out
-        from person left join candidate on candidate.customer_id = person.customer_id
+            {self._left_out_cheaply("person")} as left_out
+        from person
         """
 
     def difference(self) -> str:
@@ -227,7 +261,11 @@ class Statements:
             going.customer_id, going.destination_key,
             if(operation = 'remove', known.key, member.key) as key,
             known.external_id,
-            if(operation = 'remove', json_object({cleared}), member.payload) as payload,
+            case
+                when operation <> 'remove' then member.payload
+                when reason = 'suppressed' then json_object()
+                else json_object({cleared})
+            end as payload,
             going.payload_hash, going.fingerprint, going.is_acknowledged, going.intended_by
         from going
         left join sync_member as member on member.customer_id = going.customer_id

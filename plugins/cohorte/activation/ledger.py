@@ -5,11 +5,12 @@ answer may or may not be on the platform: the next plan sends it again, or remov
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cohorte.activation.feed import definition
 from cohorte.activation.plan import Plan
 from cohorte.activation.spec import SyncSpec
 from cohorte.destinations.base import Audience
@@ -70,71 +71,37 @@ class Ledger:
 
     def start(self, plan: Plan, counts: Counts) -> None:
         """Opens the run; one that never ended was interrupted."""
-        with self.lake.transaction(f"sync {self.sync.name}: start", sync_run_id=self.run_id):
+
+        def work() -> None:
             self.lake.execute(
                 "update activation.sync_run set state = 'interrupted' where sync = ? and state = 'sending'",
                 [self.sync.name],
             )
             self._write_run("sending", counts, plan, 0, None)
 
+        self._commit("start", work)
+
     def finish(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> None:
         """Closes the run, and forgets the intents it settled."""
-        with self.lake.transaction(f"sync {self.sync.name}: {state}", sync_run_id=self.run_id):
+
+        def work() -> None:
             self.lake.execute("delete from activation.sync_run where sync_run_id = ?", [self.run_id])
             self._write_run(state, counts, plan, api_calls, message)
-            self._write(
-                """
-                update activation.acknowledged as known
-                set customer_id = kept.customer_id, fingerprint = kept.fingerprint
-                from sync_difference as kept
-                where known.sync = $sync and known.destination_key = kept.destination_key and kept.operation = 'keep'
-                    and (kept.customer_id, kept.fingerprint) <> (known.customer_id, known.fingerprint)
-                """
-            )
-            self._write(
-                """
-                delete from activation.intent where sync = $sync and (
-                    destination_key not in (select destination_key from sync_plan)
-                    or destination_key in (
-                        select destination_key from activation.delivery
-                        where sync_run_id = $run and state in ('accepted', 'rejected')
-                    )
-                )
-                """,
-            )
+            self._write(_FINISH)
+
+        self._commit(state, work)
 
     def intend(self, rows: "pa.Table") -> None:
         """Commits what is about to be sent, and the keys that a later removal will need."""
-        with (
-            self.lake.transaction(f"sync {self.sync.name}: intent", sync_run_id=self.run_id),
-            self.lake.view("wave", rows),
-        ):
-            self._write(
-                """
-                insert into activation.intent
-                select $run, $sync, operation, customer_id, destination_key, payload_hash, $now from wave
-                """,
-            )
-            self._write(
-                """
-                insert into pii.activation_key
-                select $sync, customer_id, destination_key, key, external_id from wave
-                where operation <> 'remove' and destination_key not in (
-                    select destination_key from pii.activation_key where sync = $sync
-                )
-                """,
-            )
+        with self.lake.view("wave", rows):
+            self._commit("intent", lambda: self._write(_INTEND))
 
     def settle(self, outcomes: list[Outcome]) -> None:
         """Commits the answers of one wave: deliveries, what is believed to be there, refusals, keys."""
         if not outcomes:
             return
-        with (
-            self.lake.transaction(f"sync {self.sync.name}: receipts", sync_run_id=self.run_id),
-            self.lake.view("wave", _arrow(outcomes)),
-        ):
-            for statement in _SETTLE:
-                self._write(statement)
+        with self.lake.view("wave", _arrow(outcomes)):
+            self._commit("receipts", lambda: self._write(_SETTLE))
 
     def audience(self) -> Audience | None:
         """The audience as an earlier run opened it."""
@@ -142,24 +109,40 @@ class Ledger:
         return Audience(*found[0]) if found else None
 
     def remember_audience(self, audience: Audience) -> None:
-        with self.lake.transaction(f"sync {self.sync.name}: audience {audience.external_id}"):
+        def work() -> None:
             self.lake.execute("delete from activation.audience where sync = ?", [self.sync.name])
             self.lake.execute(
                 "insert into activation.audience values (?, ?, ?, ?)",
                 [self.sync.name, audience.name, audience.external_id, _now()],
             )
 
+        self._commit(f"audience {audience.external_id}", work)
+
     def forget(self) -> None:
         """Believes nobody to be there any more: the audience is another one. Keys stay; nothing is removed anywhere."""
-        with self.lake.transaction(f"sync {self.sync.name}: new audience, start from nothing"):
+
+        def work() -> None:
             for table in ("acknowledged", "intent", "rejected", "audience"):
                 self.lake.execute(f"delete from activation.{table} where sync = ?", [self.sync.name])
 
-    def _write(self, statement: str) -> None:
-        """A statement that may name $run, $sync and $now."""
+        self._commit("new audience, start from nothing", work)
+
+    def _commit(self, why: str, work: Callable[[], object]) -> None:
+        """Other syncs write the same tables at the same time: who comes second writes again."""
+        self.lake.write(f"sync {self.sync.name}: {why}", work, sync_run_id=self.run_id)
+
+    def _last_compared(self) -> datetime | None:
+        compared: datetime | None = self.lake.value(
+            "select max(compared_at) from activation.sync_run where sync = ?", [self.sync.name]
+        )
+        return compared
+
+    def _write(self, statements: Sequence[str]) -> None:
+        """Statements that may name $run, $sync and $now."""
         bound = {"run": self.run_id, "sync": self.sync.name, "now": _now()}
-        named = {name: value for name, value in bound.items() if f"${name}" in statement}
-        self.lake.connection.execute(statement, named)
+        for statement in statements:
+            named = {name: value for name, value in bound.items() if f"${name}" in statement}
+            self.lake.connection.execute(statement, named)
 
     def _write_run(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> None:
         values = [
@@ -179,11 +162,46 @@ class Ledger:
             message,
             definition(self.sync),
             plan.snapshot,
+            self.lake.value("select count(*) from activation.acknowledged where sync = ?", [self.sync.name]),
+            self.started if plan.is_of_everybody else self._last_compared(),
             self.started,
             None if state == "sending" else _now(),
         ]
         self.lake.execute(f"insert into activation.sync_run values ({', '.join('?' * len(values))})", values)
 
+
+_INTEND = (
+    """
+    insert into activation.intent
+    select $run, $sync, operation, customer_id, destination_key, payload_hash, $now from wave
+    """,
+    """
+    insert into pii.activation_key
+    select $sync, customer_id, destination_key, key, external_id from wave
+    where operation <> 'remove' and destination_key not in (
+        select destination_key from pii.activation_key where sync = $sync
+    )
+    """,
+)
+
+_FINISH = (
+    """
+    update activation.acknowledged as known
+    set customer_id = kept.customer_id, fingerprint = kept.fingerprint
+    from sync_difference as kept
+    where known.sync = $sync and known.destination_key = kept.destination_key and kept.operation = 'keep'
+        and (kept.customer_id, kept.fingerprint) <> (known.customer_id, known.fingerprint)
+    """,
+    """
+    delete from activation.intent where sync = $sync and (
+        destination_key not in (select destination_key from sync_plan)
+        or destination_key in (
+            select destination_key from activation.delivery
+            where sync_run_id = $run and state in ('accepted', 'rejected')
+        )
+    )
+    """,
+)
 
 _SETTLE = (
     """
@@ -218,11 +236,6 @@ _SETTLE = (
         and wave.external_id is not null and wave.external_id is distinct from known.external_id
     """,
 )
-
-
-def definition(sync: SyncSpec) -> str:
-    """What a plan depends on besides the lake; when it changes, nothing seen before counts as seen."""
-    return json.dumps([sync.signature, sync.segments, sync.mode, sync.on_leave, str(sync.consent), sync.audience])
 
 
 def _arrow(outcomes: list[Outcome]) -> "pa.Table":

@@ -4,11 +4,16 @@ A person is compared by `destination_key`, the hash of the key in the platform's
 share an e-mail are one person there, and a customer who changes it is a removal and an addition.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cohorte.activation.difference import OPT_OUTS, Statements
+from cohorte.activation.feed import find_changed
 from cohorte.activation.spec import SyncSpec
 from cohorte.lake import Lake
+
+AS_BEFORE = "as before"
+"""Left out by an earlier plan, and nothing about them has changed."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,8 @@ class Plan:
     sync: SyncSpec
     snapshot: int
     """What it has seen of the lake."""
+    is_of_everybody: bool
+    """Whether it has compared everybody, or only who has changed since the last run."""
     wanted: int
     """Members of the segment, whether or not they may be sent."""
     acknowledged: int
@@ -45,26 +52,46 @@ def make_plan(sync: SyncSpec, *, key_form: str, lake: Lake) -> Plan:
     Phases of its rows: 0 opt-outs, 1 additions and updates, 2 other removals. Raises duckdb.Error when a mapped table
     or column does not exist.
     """
-    statements = Statements(sync, key_form)
     snapshot = lake.snapshot()
-    for statement in statements.all():
-        named = {"sync": sync.name} if "$sync" in statement else {}
-        lake.connection.execute(statement, named)
+    changed_only = find_changed(sync, lake=lake)
+    statements = Statements(sync, key_form, changed_only=changed_only)
+    _run(statements.before(), sync, lake)
+    lake.connection.execute("begin")  # one snapshot for all of it, whoever commits meanwhile
+    try:
+        _run(statements.all(), sync, lake)
+        return _counted(sync, snapshot, statements, lake)
+    finally:
+        lake.connection.execute("commit")
+
+
+def _run(statements: Iterable[str], sync: SyncSpec, lake: Lake) -> None:
+    for statement in statements:
+        lake.connection.execute(statement, {"sync": sync.name} if "$sync" in statement else {})
+
+
+def _counted(sync: SyncSpec, snapshot: int, statements: Statements, lake: Lake) -> Plan:
     counts = lake.rows(
         "select operation, reason, count(*), count(*) filter (is_acknowledged) from sync_difference "
         "where operation <> 'keep' group by all"
     )
     acknowledged = lake.value("select count(*) from activation.acknowledged where sync = ?", [sync.name])
-    touched = sum(known for operation, _, _, known in counts if operation != "skip")
     counted = "count(*)" if len(sync.segments) == 1 else "count(distinct customer_id)"
+    wanted = lake.value(f"select {counted} from segments.membership where {statements.segments}")
+    unchanged = acknowledged - sum(known for operation, _, _, known in counts if operation != "skip")
+    left_out = {reason: rows for operation, reason, rows, _ in counts if operation == "skip"}
+    arriving = sum(rows for operation, _, rows, _ in counts if operation in ("add", "update"))
+    newly_out = sum(rows - known for operation, _, rows, known in counts if operation == "skip")
+    if statements.changed_only and sync.mode == "mirror" and (before := wanted - unchanged - arriving - newly_out) > 0:
+        left_out[AS_BEFORE] = before
     return Plan(
         sync=sync,
         snapshot=snapshot,
-        wanted=lake.value(f"select {counted} from segments.membership where {statements.segments}"),
+        is_of_everybody=not statements.changed_only,
+        wanted=wanted,
         acknowledged=acknowledged,
         adds=sum(rows for operation, _, rows, _ in counts if operation == "add"),
         updates=sum(rows for operation, _, rows, _ in counts if operation == "update"),
         removals={reason: rows for operation, reason, rows, _ in counts if operation == "remove"},
-        left_out={reason: rows for operation, reason, rows, _ in counts if operation == "skip"},
-        unchanged=acknowledged - touched,
+        left_out=left_out,
+        unchanged=unchanged,
     )

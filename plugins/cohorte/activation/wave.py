@@ -49,7 +49,7 @@ class Item:
 
     def passes(self, stage: Stage) -> bool:
         """Whether this stage is next for it: it is concerned, and no earlier stage failed."""
-        return self.sent.operation in stage.operations and (self.receipt is None or self.receipt.state == "accepted")
+        return stage.concerns(self.sent) and (self.receipt is None or self.receipt.state == "accepted")
 
     def take(self, receipt: Receipt) -> None:
         self.receipt = receipt
@@ -70,7 +70,7 @@ class Item:
 
     def outcome(self, stages: Sequence[Stage], stopped: str | None) -> Outcome:
         """The final word on this row: accepted only when every stage it concerns has accepted it."""
-        needed = sum(self.sent.operation in stage.operations for stage in stages)
+        needed = sum(stage.concerns(self.sent) for stage in stages)
         if self.receipt is not None and self.receipt.state == "rejected":
             return Outcome(self.planned, "rejected", self.words, self.sent.external_id)
         if self.passed == needed:

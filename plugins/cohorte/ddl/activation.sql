@@ -20,6 +20,8 @@ create table if not exists activation.sync_run (
     message varchar,
     definition varchar,                -- what the plan was made from, besides the lake
     lake_snapshot bigint,              -- what the plan has seen of the lake
+    acknowledged bigint,               -- people believed to be in the audience when it was over
+    compared_at timestamp,             -- when everybody was last compared, not only who has changed
     started_at timestamp not null,
     finished_at timestamp
 );

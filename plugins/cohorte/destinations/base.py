@@ -85,6 +85,11 @@ class Stage:
     name: str
     operations: frozenset[Operation]
     batch: int
+    clears: bool = False
+    """Whether a removal that has properties to clear passes here, too."""
+
+    def concerns(self, row: Row) -> bool:
+        return row.operation in self.operations or (self.clears and row.operation == "remove" and bool(row.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,8 @@ class Destination(ABC):
 
     name: ClassVar[str]
     key_form: ClassVar[KeyForm] = "lower_trim"
+    can_clear: ClassVar[bool] = False
+    """Whether it can empty the properties of who leaves without making a person anew."""
     limits: Limits
     stages: tuple[Stage, ...]
 

@@ -36,9 +36,10 @@ class Mailchimp(Destination):
     """
 
     name: ClassVar[str] = "mailchimp"
+    can_clear: ClassVar[bool] = True
     limits = Limits(batch=500, concurrent=10)
     stages = (
-        Stage("members", frozenset({"add", "update"}), batch=500),
+        Stage("members", frozenset({"add", "update"}), batch=500, clears=True),
         Stage("segment", frozenset({"add", "remove"}), batch=500),
     )
 
@@ -87,10 +88,15 @@ class Mailchimp(Destination):
         refused = {
             str(error.get("email_address", "")).strip().lower(): _reason(error) for error in answer.get("errors", ())
         }
-        return [rejected(refused[row.key]) if row.key in refused else ACCEPTED for row in rows]
+        return [
+            rejected(refused[row.key]) if row.key in refused and row.operation != "remove" else ACCEPTED for row in rows
+        ]
 
     def _member(self, row: Row) -> dict[str, Any]:
-        member: dict[str, Any] = {"email_address": row.key, "status_if_new": self.status_if_new}
+        """Without a status for newcomers, who is to be cleared and is not there is refused, and so not made anew."""
+        member: dict[str, Any] = {"email_address": row.key}
+        if row.operation != "remove":
+            member["status_if_new"] = self.status_if_new
         if row.fields:
             member["merge_fields"] = {name: "" if value is None else value for name, value in row.fields.items()}
         return member

@@ -41,6 +41,7 @@ class Webhook(Destination):
     """
 
     name: ClassVar[str] = "webhook"
+    can_clear: ClassVar[bool] = True
 
     def __init__(self, credentials: Credentials) -> None:
         super().__init__(credentials)

@@ -35,12 +35,19 @@ def build(layer: str) -> dict[str, Any]:
 @task
 def gate(layer: str) -> dict[str, Any]:
     """What must be true of a layer; red, and nothing after it runs, when it is not."""
+    from airflow.sdk.exceptions import AirflowFailException
+
     from cohorte.lake import Lake
+    from cohorte.steps.gate import GateFailedError
     from cohorte.steps.gate import gate as step
     from cohorte.steps.journal import journal
 
-    with Lake.open() as lake, journal(lake, "gate", layer):
-        return {"expectations": len(step(layer, lake=lake).findings)}
+    try:
+        with Lake.open() as lake, journal(lake, "gate", layer):
+            return {"expectations": len(step(layer, lake=lake).findings)}
+    except GateFailedError as error:
+        # The same rows would fail again: a retry only delays the news.
+        raise AirflowFailException(str(error)) from error
 
 
 @task

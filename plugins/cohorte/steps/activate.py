@@ -55,8 +55,14 @@ def load_syncs(manifest_path: Path) -> list[SyncSpec]:
 
 
 def plan(sync: SyncSpec, *, lake: Lake) -> Plan:
-    """What `activate` would do now. Sends nothing."""
-    return make_plan(sync, key_form=destinations.kind(sync.destination).key_form, lake=lake)
+    """What `activate` would do now; sends nothing. Raises ValueError when the destination cannot do what it should."""
+    kind = destinations.kind(sync.destination)
+    if sync.on_leave == "clear" and not kind.can_clear:
+        raise ValueError(
+            f"sync {sync.name}: {sync.destination} cannot clear the properties of who leaves. "
+            "Set on_leave to remove or keep in _syncs.yml."
+        )
+    return make_plan(sync, key_form=kind.key_form, lake=lake)
 
 
 def activate(

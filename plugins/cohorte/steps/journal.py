@@ -39,17 +39,14 @@ def journal(lake: Lake, step: str, subject: str = "") -> Iterator[Entry]:
         report(Progress(name, entry.rows, seconds, error=str(error) or type(error).__name__))
         raise
     seconds = time.monotonic() - entry.started
-    with lake.transaction(name):
-        lake.execute(
-            "insert into ops.run values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                run_context().get("dag_run_id", "manual"),
-                step,
-                subject,
-                entry.rows,
-                seconds,
-                clock.now(lake.settings).replace(tzinfo=None),
-                datetime.now(UTC).replace(tzinfo=None),
-            ],
-        )
+    values = [
+        run_context().get("dag_run_id", "manual"),
+        step,
+        subject,
+        entry.rows,
+        seconds,
+        clock.now(lake.settings).replace(tzinfo=None),
+        datetime.now(UTC).replace(tzinfo=None),
+    ]
+    lake.write(name, lambda: lake.execute("insert into ops.run values (?, ?, ?, ?, ?, ?, ?)", values))
     report(Progress(name, entry.rows, seconds, is_done=True))

@@ -156,7 +156,7 @@ def test_a_refused_row_keeps_the_platforms_words_and_waits_for_a_change(world: W
     assert world.lake.value("select reason from activation.rejected") == "<…> was permanently deleted"
 
     again = run(world, platform)
-    assert (again.rejected, again.api_calls, again.left_out) == (0, 0, {"rejected before": 1})
+    assert (again.rejected, again.api_calls, again.left_out) == (0, 0, {"as before": 1})
 
     platform.refuses.clear()
     world.contact("c00001", "person1@example.com", "Another name")

@@ -1,0 +1,122 @@
+"""A plan that looks only at who has changed says the same as one that looks at everybody."""
+
+import pytest
+
+from cohorte.activation.plan import Plan, make_plan
+from cohorte.steps import activate
+from tests.unit.activation.test_activate import emails, run
+from tests.unit.activation.world import Platform, World, sync_spec
+
+
+def plan(world: World, **changes: object) -> Plan:
+    return make_plan(sync_spec(**changes), key_form="lower_trim", lake=world.lake)
+
+
+@pytest.fixture
+def settled(world: World, platform: Platform) -> World:
+    """Twenty members, all sent."""
+    world.many(20)
+    run(world, platform)
+    return world
+
+
+def test_after_a_run_only_who_has_changed_is_compared(settled: World) -> None:
+    assert not plan(settled).is_of_everybody
+    settled.leave(3)
+    settled.contact("c00004", "person4@example.com", "Renamed")
+    settled.consent("c00005", False)
+    found = plan(settled)
+    assert not found.is_of_everybody
+    assert (found.adds, found.updates, found.removals) == (0, 1, {"left": 1, "opted out": 1})
+
+
+def test_who_shares_a_key_with_somebody_changed_is_compared_too(settled: World) -> None:
+    settled.contact("c00099", "PERSON7@example.com")
+    settled.consent("c00099", False)
+    found = plan(settled)
+    assert not found.is_of_everybody
+    assert found.removals == {"opted out": 1}
+
+
+def test_a_customer_whose_email_somebody_else_takes_over(settled: World, platform: Platform) -> None:
+    settled.contact("c00030", "person8@example.com", "Given8")
+    settled.consent("c00030", True)
+    settled.enter(30)
+    settled.leave(8)
+    assert run(settled, platform).removed == 0
+    assert "person8@example.com" in platform.members
+    assert plan(settled).total == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create or replace table pii.dim_contact as from pii.dim_contact where customer_id <> 'c00001'",
+        "create or replace table marts.dim_consent as from marts.dim_consent where customer_id <> 'c00001'",
+    ],
+)
+def test_a_table_made_anew_is_compared_in_full(settled: World, platform: Platform, statement: str) -> None:
+    settled.lake.execute(statement)
+    found = plan(settled)
+    assert found.is_of_everybody and sum(found.removals.values()) == 1
+    run(settled, platform)
+    assert platform.members == emails(*range(20)) - emails(1)
+
+
+def test_a_view_is_compared_in_full(world: World, platform: Platform) -> None:
+    world.many(5)
+    world.lake.execute(
+        "create or replace view features.newest as select customer_id, orders_per_month from features.customer_latest"
+    )
+    fields = {"orders": "features.newest.orders_per_month"}
+    run(world, platform, fields=fields)
+    world.lake.execute("insert into features.customer_latest values ('c00002', 4.5)")
+    assert plan(world, fields=fields).is_of_everybody
+    run(world, platform, fields=fields)
+    assert platform.profiles["person2@example.com"] == {"orders": 4.5}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from activation.acknowledged where customer_id = 'c00002'",
+        "update activation.sync_run set state = 'failed'",
+        "update activation.sync_run set pending = 1",
+        "update activation.sync_run set compared_at = timestamp '2020-01-01'",
+    ],
+)
+def test_a_ledger_that_is_not_whole_or_old_is_compared_in_full(settled: World, damage: str) -> None:
+    settled.lake.execute(damage)
+    assert plan(settled).is_of_everybody
+
+
+def test_a_changed_declaration_updates_everybody(settled: World) -> None:
+    found = plan(settled, fields={"name": "pii.dim_contact.given_name"})
+    assert (found.is_of_everybody, found.updates) == (True, 20)
+
+
+def test_several_segments_make_one_audience(world: World, platform: Platform) -> None:
+    world.customers(1, 2, 3)
+    world.enter(1, 2)
+    world.segment = "others"
+    world.enter(2, 3)
+    result = run(world, platform, segment=["vips", "others"])
+    assert (result.added, platform.members) == (3, emails(1, 2, 3))
+    world.leave(2)
+    assert run(world, platform, segment=["vips", "others"]).planned == 0
+
+
+def test_null_policies(world: World, platform: Platform) -> None:
+    world.customers(1)
+    world.enter(1)
+    world.contact("c00001", "person1@example.com", None)
+    run(world, platform)
+    assert platform.profiles["person1@example.com"] == {}
+    clear = {"firstname": {"column": "pii.dim_contact.given_name", "null": "clear"}}
+    run(world, platform, fields=clear)
+    assert platform.profiles["person1@example.com"] == {"firstname": None}
+
+
+def test_clearing_is_refused_where_it_could_make_a_person_anew(world: World) -> None:
+    with pytest.raises(ValueError, match="hubspot cannot clear"):
+        activate.plan(sync_spec(destination="hubspot", on_leave="clear"), lake=world.lake)
