@@ -4,6 +4,7 @@ from typing import Any
 
 TABLE = "staging.stg_google_analytics__user_day"
 KEY = ("activity_date", "hour", "contact_id")
+SINCE_FIRST_LOAD_OF = "google_analytics"
 
 
 def expectations() -> list[Any]:

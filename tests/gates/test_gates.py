@@ -45,10 +45,11 @@ BAD = [
 
 
 @pytest.fixture
-def good(plant: Callable[[str, str], None]) -> None:
+def good(plant: Callable[[str, str], None], lake: Lake) -> None:
     for table, query in GOOD.items():
         plant(table, query)
     plant("marts.dim_customer", "select 'c' || i as customer_id from range(20) as t(i)")
+    lake.execute("insert into ops.load values ('l', 'google_analytics', 'user_day', 20, 1, null, null, now())")
 
 
 def test_every_guarded_table_is_tried() -> None:
@@ -101,11 +102,27 @@ def test_personal_data_stays_out_of_the_evidence(good: None, plant: Callable[[st
     assert not lake.rows("select 1 from ops.gate_result where unexpected_sample like '%secret person%'")
 
 
-@pytest.mark.parametrize("table", ["features.customer_latest"])
-def test_an_empty_table_does_not_pass(table: str, good: None, plant: Callable[[str, str], None], lake: Lake) -> None:
+@pytest.mark.parametrize(
+    ("layer", "table"),
+    [("features", "features.customer_latest"), ("staging", "staging.stg_google_analytics__user_day")],
+)
+def test_an_empty_table_does_not_pass(
+    layer: str, table: str, good: None, plant: Callable[[str, str], None], lake: Lake
+) -> None:
     plant(table, f"from ({GOOD[table]}) limit 0")
     with pytest.raises(GateFailedError, match="row_count"):
-        gate("features", lake=lake)
+        gate(layer, lake=lake)
+
+
+def test_a_source_that_never_landed_is_waited_for(good: None, plant: Callable[[str, str], None], lake: Lake) -> None:
+    plant("staging.stg_google_analytics__user_day", f"from ({WEB}) limit 0")
+    lake.execute("delete from ops.load where source = 'google_analytics'")
+    result = gate("staging", lake=lake)
+    assert result.waiting == ("staging.stg_google_analytics__user_day",)
+    assert {finding.gate for finding in result.findings} == set(GOOD) - set(result.waiting) - {
+        "features.customer_latest",
+        "segments.membership",
+    }
 
 
 def test_a_layer_without_gates_is_an_error() -> None:

@@ -44,7 +44,8 @@ def gate(layer: str) -> dict[str, Any]:
 
     try:
         with Lake.open() as lake, journal(lake, "gate", layer):
-            return {"expectations": len(step(layer, lake=lake).findings)}
+            result = step(layer, lake=lake)
+            return {"expectations": len(result.findings), "waiting_for_first_load": list(result.waiting)}
     except GateFailedError as error:
         # The same rows would fail again: a retry only delays the news.
         raise AirflowFailException(str(error)) from error
