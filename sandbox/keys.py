@@ -21,6 +21,7 @@ class Keys:
     meta_app_secret: str
     hubspot_token: str
     mailchimp_key: str
+    brevo_key: str
 
     def public_key(self) -> str:
         """The PEM that verifies what `private_key` signed."""
@@ -69,4 +70,5 @@ def _make() -> Keys:
         meta_app_secret=secrets.token_hex(16),
         hubspot_token="pat-na1-" + secrets.token_hex(16),
         mailchimp_key=secrets.token_hex(16) + "-us1",
+        brevo_key="xkeysib-" + secrets.token_hex(32),
     )
