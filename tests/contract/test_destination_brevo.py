@@ -1,6 +1,9 @@
 """Brevo as a destination, over HTTP, against a stand-in that refuses what Brevo refuses."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +12,7 @@ import pytest
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import AccessRefused, AudienceGone, Batch, Refused, Row, Throttled
 from cohorte.destinations.brevo import Brevo
+from sandbox.keys import keys
 
 
 @pytest.fixture
@@ -92,7 +96,7 @@ def test_a_deleted_list_is_noticed(brevo: Brevo, direct: httpx.Client, stage: st
         brevo.send(Batch(stage, audience, [Row(operation, "a@example.com")]))
 
 
-def test_the_rate_limit_says_when_to_come_back(brevo: Brevo, direct: httpx.Client) -> None:
+def test_the_rate_limit_says_when_to_come_back(brevo: Brevo) -> None:
     def hurry() -> None:
         for _ in range(200):
             brevo.api.call("GET", "/v3/contacts/lists")
@@ -113,3 +117,12 @@ def test_an_unknown_field_is_refused(direct: httpx.Client) -> None:
     answer = direct.post("contacts/import", json={"jsonBody": [{"email": "a@example.com"}], "listId": [1]})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
     assert "listId" in answer.json()["message"]
+
+
+def test_a_sandbox_made_before_brevo_gets_its_key_and_keeps_the_others(tmp_path: Path) -> None:
+    made = asdict(keys(tmp_path))
+    older = {name: value for name, value in made.items() if name != "brevo_key"}
+    (tmp_path / "keys.json").write_text(json.dumps(older))
+    completed = asdict(keys(tmp_path))
+    assert completed.pop("brevo_key") and completed == older
+    assert asdict(keys(tmp_path)) == asdict(keys(tmp_path))
