@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
+    MODES,
+    About,
     Audience,
     AudienceGone,
     Batch,
@@ -41,6 +43,9 @@ class Brevo(Destination):
     """Connection: `password` is the API key; extra `folder_id` the folder new lists are made in."""
 
     name: ClassVar[str] = "brevo"
+    about: ClassVar[About] = About(
+        MODES, auth=("api_key",), contract="field names of brevo-python 5.1.0, limits from the documentation"
+    )
     limits = Limits(batch=5000, concurrent=4, requests=10, seconds=1)
     stages = (
         Stage("import", frozenset({"add", "update"}), batch=5000),

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
+    MODES,
+    About,
     Audience,
     AudienceGone,
     Batch,
@@ -36,6 +38,11 @@ class Mailchimp(Destination):
     """
 
     name: ClassVar[str] = "mailchimp"
+    about: ClassVar[About] = About(
+        MODES,
+        auth=("api_key",),
+        contract="fields and limits from the documentation",
+    )
     limits = Limits(batch=500, concurrent=10)
     stages = (
         Stage("members", frozenset({"add", "update"}), batch=500),
