@@ -8,6 +8,7 @@ from sandbox.keys import keys
 PROPERTY_ID = "312345678"
 PAGE_ID = "104612345678901"
 LIST_ID = "a1b2c3d4e5"
+FOLDER_ID = 7
 
 
 def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
@@ -64,5 +65,11 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
             "host": f"{base_url}/mailchimp",
             "password": held.mailchimp_key,
             "extra": {"list_id": LIST_ID},
+        },
+        "brevo_default": {
+            "conn_type": "http",
+            "host": f"{base_url}/brevo",
+            "password": held.brevo_key,
+            "extra": {"folder_id": FOLDER_ID},
         },
     }

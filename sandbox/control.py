@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 
 from sandbox import mailchimp
 from sandbox.access import connections
+from sandbox.brevo import api as brevo
 from sandbox.clock import Backwards, text
 from sandbox.context import Here, JsonObject, Sandbox, public_url
 from sandbox.errors import Refused
@@ -52,6 +53,11 @@ def read_hubspot(sandbox: Here) -> dict[str, dict[str, list[str]]]:
 @router.get("/state/mailchimp")
 def read_mailchimp(sandbox: Here) -> dict[str, dict[str, list[str]]]:
     return mailchimp.held(sandbox)
+
+
+@router.get("/state/brevo")
+def read_brevo(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return brevo.held(sandbox)
 
 
 @router.get("/stats")

@@ -20,7 +20,7 @@ class Refused(Exception):
 def platform_of(path: str) -> str:
     """Which platform a request path belongs to; '' for the sandbox's own."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first in ("salesforce", "meta", "hubspot", "mailchimp"):
+    if first in ("salesforce", "meta", "hubspot", "mailchimp", "brevo"):
         return first
     if first == "v1beta" or (first == "google" and rest.startswith("token")):
         return "google"
@@ -55,6 +55,12 @@ def refusal(platform: str, status: int, message: str) -> Any:
         title = titles.get(status, "Internal Server Error" if status >= 500 else "Bad Request")
         kind = "https://mailchimp.com/developer/marketing/docs/errors/"
         return {"type": kind, "title": title, "status": status, "detail": message, "instance": CORRELATION}
+    if platform == "brevo":  # https://developers.brevo.com/docs/how-it-works
+        codes = {401: "unauthorized", 404: "document_not_found", 405: "method_not_allowed", 429: "too_many_requests"}
+        return {
+            "code": codes.get(status, "internal_error" if status >= 500 else "invalid_parameter"),
+            "message": message,
+        }
     return {"error": message}
 
 
@@ -67,6 +73,7 @@ def unauthenticated(platform: str) -> tuple[int, Any]:
         body["error"]["error_subcode"] = 463
         return 400, body
     messages = {
+        "brevo": "Key not found",
         "google": "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
         "other valid authentication credential.",
         "hubspot": "The OAuth token used to make this call expired.",

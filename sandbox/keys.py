@@ -21,6 +21,7 @@ class Keys:
     meta_app_secret: str
     hubspot_token: str
     mailchimp_key: str
+    brevo_key: str
 
     def public_key(self) -> str:
         """The PEM that verifies what `private_key` signed."""
@@ -35,11 +36,15 @@ class Keys:
 
 
 def keys(folder: Path) -> Keys:
-    """The sandbox's keys; made when the folder has none."""
+    """The sandbox's keys; made when the folder has none, or lacks those of a platform that came later."""
     path = folder / "keys.json"
     if path.exists():
-        return Keys(**json.loads(path.read_text()))
-    made = _make()
+        held = json.loads(path.read_text())
+        if held.keys() == Keys.__dataclass_fields__.keys():
+            return Keys(**held)
+        made = Keys(**asdict(_make()) | held)
+    else:
+        made = _make()
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     unfinished.touch(mode=0o600)
@@ -69,4 +74,5 @@ def _make() -> Keys:
         meta_app_secret=secrets.token_hex(16),
         hubspot_token="pat-na1-" + secrets.token_hex(16),
         mailchimp_key=secrets.token_hex(16) + "-us1",
+        brevo_key="xkeysib-" + secrets.token_hex(32),
     )

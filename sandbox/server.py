@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from sandbox import control, mailchimp, meta
 from sandbox.access import connections
+from sandbox.brevo import api as brevo
 from sandbox.context import Sandbox
 from sandbox.errors import Refused, answer_http_error, answer_refusal
 from sandbox.faults import Faults
@@ -53,6 +54,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.hubspot_rate = hubspot.RateLimit()
     hubspot.prepare(app.state.sandbox)
     mailchimp.prepare(app.state.sandbox)
+    app.state.brevo_rate = brevo.RateLimit()
+    brevo.prepare(app.state.sandbox)
     app.state.faults = Faults()
     app.state.traffic = Traffic(app, app.state.faults, app.state.sandbox.tokens)
     app.add_exception_handler(Refused, answer_refusal)
@@ -66,6 +69,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(meta.router)
     app.include_router(hubspot.router)
     app.include_router(mailchimp.router)
+    app.include_router(brevo.router)
+    app.include_router(brevo.reports)
     app.include_router(control.router)
     return app
 

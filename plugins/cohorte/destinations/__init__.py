@@ -6,6 +6,7 @@ from cohorte.credentials import Credentials
 from cohorte.destinations.base import Destination
 
 _CLASSES = {
+    "brevo": "Brevo",
     "hubspot": "HubSpot",
     "mailchimp": "Mailchimp",
     "webhook": "Webhook",

@@ -140,10 +140,26 @@ class AudienceGone(DestinationError):
     """The audience is no longer there: somebody deleted it on the platform."""
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a list of destinations says of one of them."""
+
+    modes: tuple[str, ...]
+    """Of `mirror`, `upsert`, `append`: what a sync may declare."""
+    auth: tuple[str, ...]
+    """Ways to prove who is calling."""
+    contract: str
+    """What its stand-in is checked against."""
+
+
+MODES = ("mirror", "upsert", "append")
+
+
 class Destination(ABC):
     """One platform. Thread-safe: `send` is called from `limits.concurrent` threads at once."""
 
     name: ClassVar[str]
+    about: ClassVar[About]
     key_form: ClassVar[KeyForm] = "lower_trim"
     can_clear: ClassVar[bool] = False
     """Whether it can empty the properties of who leaves without making a person anew."""

@@ -23,11 +23,13 @@ class Api:
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         timeout: float = TIMEOUT,
+        wait_header: str = "retry-after",
     ) -> None:
         import httpx
 
         concurrent = destination.limits.concurrent
         self.destination = destination
+        self.wait_header = wait_header
         self.client = httpx.Client(
             base_url=base_url,
             headers=dict(headers or {}),
@@ -59,7 +61,7 @@ class Api:
             case 401 | 403:
                 raise AccessRefused(reason)
             case 429:
-                raise Throttled(reason, retry_after_seconds(response))
+                raise Throttled(reason, retry_after_seconds(response, self.wait_header))
             case 503 if "retry-after" in response.headers:
                 raise Throttled(reason, retry_after_seconds(response))
             case 408 | 425:
@@ -87,12 +89,15 @@ def words(response: "httpx.Response") -> str:
     return str(body)[:300]
 
 
-def retry_after_seconds(response: "httpx.Response") -> float | None:
-    """`Retry-After` in seconds, from either of its forms (RFC 9110, 10.2.3); None when absent or unreadable."""
+def retry_after_seconds(response: "httpx.Response", name: str = "retry-after") -> float | None:
+    """Seconds to wait, from the header `name` or else `Retry-After`, in either of its forms (RFC 9110, 10.2.3).
+
+    None when absent or unreadable.
+    """
     from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 
-    value = response.headers.get("retry-after", "").strip()
+    value = (response.headers.get(name) or response.headers.get("retry-after", "")).strip()
     try:
         return max(0.0, float(value))
     except ValueError:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
+    MODES,
+    About,
     Audience,
     AudienceGone,
     Batch,
@@ -37,6 +39,9 @@ class HubSpot(Destination):
     """Connection: `password` is the access token of a private app; `host` another base URL, e.g. a sandbox's."""
 
     name: ClassVar[str] = "hubspot"
+    about: ClassVar[About] = About(
+        MODES, auth=("private_app_token",), contract="models of hubspot-api-client 12, limits from the documentation"
+    )
     limits = Limits(batch=100, concurrent=8, requests=190, seconds=10)
     stages = (
         Stage("contacts", frozenset({"add", "update"}), batch=100),

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
+    MODES,
+    About,
     Audience,
     AudienceGone,
     Batch,
@@ -37,6 +39,11 @@ class Mailchimp(Destination):
 
     name: ClassVar[str] = "mailchimp"
     can_clear: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        MODES,
+        auth=("api_key",),
+        contract="fields and limits from the documentation",
+    )
     limits = Limits(batch=500, concurrent=10)
     stages = (
         Stage("members", frozenset({"add", "update"}), batch=500, clears=True),

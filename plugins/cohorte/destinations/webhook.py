@@ -18,6 +18,8 @@ from typing import Any, ClassVar
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
+    MODES,
+    About,
     Audience,
     Batch,
     Destination,
@@ -42,6 +44,9 @@ class Webhook(Destination):
 
     name: ClassVar[str] = "webhook"
     can_clear: ClassVar[bool] = True
+    about: ClassVar[About] = About(
+        MODES, auth=("hmac_signature", "none"), contract="our own, in this module's docstring"
+    )
 
     def __init__(self, credentials: Credentials) -> None:
         super().__init__(credentials)

@@ -172,12 +172,10 @@ def _syncs(lake: Lake, since: int, platforms: RunningSandbox) -> list[dict[str, 
     from cohorte.steps.activate import load_syncs
 
     calls = platforms.get("stats")
-    there = {
-        "hubspot": platforms.get("state/hubspot")["lists"],
-        "mailchimp": platforms.get("state/mailchimp")["segments"],
-    }
+    syncs = load_syncs(lake.settings.dbt_target / "manifest.json")
+    there = {name: _audiences(platforms, name) for name in {sync.destination for sync in syncs}}
     summary = []
-    for sync in load_syncs(lake.settings.dbt_target / "manifest.json"):
+    for sync in syncs:
         counts = dict(
             lake.rows(
                 f"""select operation || ' ' || state, count(distinct customer_id)
@@ -201,3 +199,9 @@ def _syncs(lake: Lake, since: int, platforms: RunningSandbox) -> list[dict[str, 
             }
         )
     return summary
+
+
+def _audiences(platforms: RunningSandbox, platform: str) -> dict[str, list[str]]:
+    """A stand-in's lists, segments or audiences, by name: the keys of who is in them."""
+    (audiences,) = platforms.get(f"state/{platform}").values()
+    return dict(audiences)

@@ -1,0 +1,1 @@
+"""Brevo: contacts imported in the background, and lists of them."""
