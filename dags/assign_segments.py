@@ -1,10 +1,11 @@
 """Assign customers to segments when features or models change.
 
-Produces: `ml.score`, `segments.membership`, `segments.history`, `segments.definition` · Owner: data-eng
-When features or models are new · Safe to rerun: yes, membership changes by merge and delete of changed rows only.
+Produces: `ml.score`, `ml.audit_result`, `segments.membership`, `segments.history`, `segments.definition`
+Owner: data-eng · When features or models are new
+Safe to rerun: yes, membership changes by merge and delete of changed rows only.
 
-The promoted models score every customer, then dbt evaluates the segments (`dbt_project/models/segments/`), and a
-gate has the last look before anything leaves the house.
+The promoted models score every customer, then dbt evaluates the segments (`dbt_project/models/segments/`). Each is
+audited for unequal treatment by age and income, and a gate has the last look before anything leaves the house.
 
 If it fails: see docs/runbooks/assign_segments.md. Nothing is pushed from a half-made membership.
 """
@@ -13,7 +14,7 @@ from airflow.sdk import chain, dag
 
 from cohorte.orchestration.assets import FEATURES, MODELS, SEGMENTS
 from cohorte.orchestration.defaults import DEFAULTS, Tag
-from cohorte.orchestration.tasks import build, gate, score
+from cohorte.orchestration.tasks import audit, build, gate, score
 
 
 @dag(schedule=(FEATURES | MODELS), doc_md=__doc__, tags=[Tag.HOURLY, Tag.SEGMENTS], **DEFAULTS)
@@ -21,6 +22,7 @@ def assign_segments():
     chain(
         score.override(task_id="score_customers")(),
         build.override(task_id="build_segments")("segments"),
+        audit.override(task_id="audit_segments")(),
         gate.override(task_id="gate_segments", outlets=[SEGMENTS])("segments"),
     )
 

@@ -1,214 +1,172 @@
 """Propensity: one calibrated probability a customer, chosen and measured out of time.
 
-Candidates are compared on the newest period, which none of them has seen, always beside a logistic regression on
-recency, frequency and monetary value. The winner is calibrated on the period before the newest (Platt 1999).
+Forward in time, several times over: older rows are learnt from, the next ones choose and calibrate. The newest test,
+always beside a logistic regression on recency, frequency and monetary value. What is handed out has then learnt from
+all rows, and is calibrated on what models that had not seen a period said of it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from models_ml.frame import numeric
+from models_ml.frame import as_frame, truth
+from models_ml.predicting import balance as balancing
+from models_ml.predicting import calibration, evaluation, periods, reasons, selection
+from models_ml.predicting.encoding import Encoder
+from models_ml.repeatable import repeatable
 
-FEWEST = 100
-"""Converters, and others, below which nothing is trained."""
-RFM = ("recency_days", "frequency", "monetary", "baskets_90d", "spend_90d")
+if TYPE_CHECKING:
+    from models_ml.cards import ModelCard
+    from models_ml.predicting.estimators import Estimator
 
 
 @dataclass(frozen=True)
 class PropensityModel:
-    """A trained propensity. `metrics` are out of time: measured on the newest period, unseen in training."""
+    """A trained propensity. `metrics` are out of time: measured on the newest period, unseen by what they measure.
 
-    estimator: Any = field(repr=False)
-    calibrator: Any = field(repr=False)
-    columns: list[str] = field(repr=False)
+    `candidates`: everything tried, with its AUC on the periods before the test and why it lost. `deciles`: gain
+    and lift on the test period. `importance`: AUC lost when a feature is shuffled. `dropped`: features left out.
+    """
+
     algorithm: str
+    balance: str
     metrics: dict[str, float]
-    card: dict[str, Any] = field(repr=False)
-    _explainer: Any = field(repr=False)
+    intervals: dict[str, tuple[float, float]] = field(repr=False)
+    candidates: pd.DataFrame = field(repr=False)
+    deciles: pd.DataFrame = field(repr=False)
+    importance: pd.DataFrame = field(repr=False)
+    rows: dict[str, int] = field(repr=False)
+    by_group: pd.DataFrame = field(repr=False)
+    encoder: Encoder = field(repr=False)
+    estimator: "Estimator" = field(repr=False)
+    calibrator: calibration.Calibrator = field(repr=False)
+    calibrated_on: str = field(repr=False)
+    typical: dict[str, Any] = field(repr=False)
 
-    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
-        """Calibrated probability, one a row. Raises ValueError for a missing or non-numeric column."""
-        return _calibrated(self.estimator, self.calibrator, numeric(X, self.columns))
+    @property
+    def feature_names_in_(self) -> list[str]:
+        """Columns X must have when it is scored."""
+        return self.encoder.feature_names_in_
 
-    def reasons(self, X: pd.DataFrame, top: int = 5) -> list[list[str]]:
+    @property
+    def dropped(self) -> dict[str, str]:
+        return self.encoder.dropped
+
+    @property
+    def card(self) -> "ModelCard":
+        """What this model is, on one HTML page with pictures."""
+        from models_ml.cards import propensity_card
+
+        return propensity_card(self)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Calibrated probability, float64, one a row. Raises ValueError for a missing column or one of another kind.
+
+        Missing values are allowed; a category unseen in training counts as `other`.
+        """
+        with repeatable(len(X)):
+            return self.calibrator(self.estimator.probability(self.encoder.transform(X)))
+
+    def reasons(self, X: Any, top: int = reasons.TOP) -> list[list[str]]:
         """Per row the `top` features that speak loudest, in words, strongest first.
 
-        Contributions are those of a linear model that mimics the scores: each feature's distance from the average
-        customer times its weight.
+        Exact contributions to the log-odds for a logistic regression, SHAP values for trees (Lundberg et al. 2020).
         """
-        contributions = self._explainer.contributions(numeric(X, self.columns))
-        order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :top]
-        words = np.array([column.replace("_", " ") for column in self.columns])
-        raises = np.take_along_axis(contributions, order, axis=1) > 0
-        return [
-            [f"{word} {'raises' if up else 'lowers'} it" for word, up in zip(names, ups, strict=True)]
-            for names, ups in zip(words[order], raises, strict=True)
-        ]
+        frame = as_frame(X)
+        with repeatable(len(frame)):
+            contributions = self.estimator.contributions(self.encoder.transform(frame))
+        return reasons.say(frame, contributions, self.encoder, self.typical, top)
 
 
 def train_propensity(
-    X: pd.DataFrame,
-    y: pd.Series,
+    X: Any,
+    y: Any,
     *,
-    time: pd.Series | None = None,
+    time: Any = None,
     sensitive: pd.DataFrame | None = None,
+    balance: str = "auto",
     seed: int = 0,
+    horizon: Any = None,
+    budget: float | None = None,
 ) -> PropensityModel:
-    """Trains on all but the newest period, tests on the newest, calibrates on the one before.
+    """Learns the probability of y from X. The same input and seed give the same bytes.
 
-    X: numeric features, one row a customer and period; missing values allowed. y: 0 or 1 a row. time: the period of
-    each row; without it a random fifth stands in for the newest. sensitive: attributes to report score means by.
-    Raises ValueError with fewer than 100 converters or others, or fewer than three periods, saying what is missing.
+    X: a frame, one row a customer (and moment): numbers, truth values, categories; missing values allowed. y: 0 or 1 a
+    row. time: when each row was known (anything that sorts); without it periods are drawn by chance, which flatters.
+    sensitive: attributes, one row a row of X, to report the scores by; never learnt from. balance: "auto" compares
+    "none", "weights", "smote" and "undersample". horizon: how far ahead y looks, in units of time (a timedelta for
+    dates); rows whose outcome was not yet known when the next period began are then left out. budget: seconds of
+    tuning after which no further candidate is tried; it gives up repeatability, the default tries them all.
+
+    Raises ValueError with fewer than 100 converters or others, fewer than three moments, a history shorter than 1.5
+    horizons, values that are no outcome, a column that cannot be used, or an unknown balance; TypeError for X that is
+    no frame.
     """
-    X = numeric(X)
-    y = pd.Series(np.asarray(y), index=X.index).astype(int)
-    _check(y)
-    train, tune, test = _periods(y, time, seed)
-    baseline = [column for column in RFM if column in X.columns] or list(X.columns[:3])
-    fitted = {name: model.fit(X[train], y[train]) for name, model in _candidates(seed).items()}
-    scores = {name: _auc(y[tune], model.predict_proba(X[tune])[:, 1]) for name, model in fitted.items()}
-    algorithm = max(scores, key=lambda name: (scores[name], name))
-    estimator = fitted[algorithm]
-    calibrator = _platt(estimator, X[tune], y[tune])
-    simple = _logistic().fit(X.loc[train | tune, baseline], y[train | tune])
-    probability = _calibrated(estimator, calibrator, X[test])
-    metrics = _metrics(y[test].to_numpy(), probability)
-    metrics["baseline_auc"] = _auc(y[test], simple.predict_proba(X.loc[test, baseline])[:, 1])
-    card = {
-        "rows": {"train": int(train.sum()), "calibrate": int(tune.sum()), "test": int(test.sum())},
-        "candidates": {name: {"auc": value} for name, value in scores.items()},
-        "baseline": baseline,
-        "features": list(X.columns),
-        "mean_score_by_group": _by_group(sensitive, test, probability),
-    }
-    explainer = _Mimic.fit(X[train], estimator.predict_proba(X[train])[:, 1])
-    return PropensityModel(estimator, calibrator, list(X.columns), algorithm, metrics, card, explainer)
-
-
-def _check(y: pd.Series) -> None:
-    converters, others = int((y == 1).sum()), int((y == 0).sum())
-    if converters < FEWEST or others < FEWEST:
-        raise ValueError(f"{converters} converters and {others} others: at least {FEWEST} of each are needed to train")
-
-
-def _periods(y: pd.Series, time: pd.Series | None, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    if time is None:
-        draw = np.random.default_rng(seed).random(len(y))
-        return draw < 0.6, (draw >= 0.6) & (draw < 0.8), draw >= 0.8
-    moments = np.sort(pd.unique(np.asarray(time)))
-    if len(moments) < 3:
-        raise ValueError(f"{len(moments)} periods of history: at least 3 are needed to train, calibrate and test apart")
-    values = np.asarray(time)
-    return values < moments[-2], values == moments[-2], values == moments[-1]
-
-
-def _candidates(seed: int) -> dict[str, Any]:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    boosting = HistGradientBoostingClassifier(
-        learning_rate=0.06,
-        max_iter=150,
-        max_leaf_nodes=15,
-        min_samples_leaf=40,
-        l2_regularization=1.0,
-        random_state=seed,
-    )
-    return {"logistic regression": _logistic(), "gradient boosting": boosting}
-
-
-def _logistic() -> Any:
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer, StandardScaler
-
-    return make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        FunctionTransformer(_signed_log, feature_names_out="one-to-one"),
-        StandardScaler(),
-        LogisticRegression(C=0.3, max_iter=1_000),
+    frame = as_frame(X)
+    outcome = truth(y, len(frame))
+    if sensitive is not None and len(sensitive) != len(frame):
+        raise ValueError(f"sensitive has {len(sensitive)} rows for {len(frame)} rows of X; give one a row")
+    balances = balancing.tried(balance, outcome)
+    split = periods.split(outcome, time, horizon, seed)
+    encoder = Encoder.fit(frame, seed)
+    with repeatable(len(frame)):
+        values = encoder.transform(frame)
+        chosen = selection.choose(values, outcome, split, encoder, balances, seed=seed, budget=budget)
+        fit = partial(balancing.fit, chosen.balance, chosen.make, seed=seed)
+        test = split.test
+        scores = [(score.probability, score.y) for score in chosen.scores]
+        tested = fit(values[test.learn], outcome[test.learn])
+        raw, observed = tested.probability(values[test.check]), outcome[test.check]
+        known = scores or [_last_known(fit, values, outcome, split)]
+        probability = calibration.forward(known)[0](raw)
+        metrics = evaluation.measure(observed, probability)
+        baseline = chosen.baseline().fit(values[test.learn], outcome[test.learn])
+        metrics["baseline_auc"] = evaluation.auc(observed, baseline.probability(values[test.check]))
+        intervals = evaluation.intervals(observed, probability, seed)
+        metrics |= {"auc_low": intervals["auc"][0], "auc_high": intervals["auc"][1]}
+        importance = reasons.importance(tested, values[test.check], observed, encoder, seed)
+        calibrator, calibrated_on = calibration.forward([*scores, (raw, observed)])
+        estimator = fit(values, outcome)
+    return PropensityModel(
+        algorithm=chosen.algorithm,
+        balance=chosen.balance,
+        metrics=metrics,
+        intervals=intervals,
+        candidates=chosen.table,
+        deciles=evaluation.deciles(observed, probability),
+        importance=importance,
+        rows={"train": len(test.learn), "test": len(test.check), "all": len(outcome)},
+        by_group=_by_group(sensitive, test.check, probability, observed),
+        encoder=encoder,
+        estimator=estimator,
+        calibrator=calibrator,
+        calibrated_on=calibrated_on,
+        typical=reasons.typical(frame, encoder),
     )
 
 
-def _signed_log(values: np.ndarray) -> np.ndarray:
-    """log(1 + |x|) with x's sign: tames long tails, keeps order."""
-    values = np.asarray(values, dtype="float64")
-    return np.sign(values) * np.log1p(np.abs(values))
+def _last_known(
+    fit: Callable[[np.ndarray, np.ndarray], "Estimator"], values: np.ndarray, y: np.ndarray, split: periods.Periods
+) -> tuple[np.ndarray, np.ndarray]:
+    """(score, outcome) of the last period before the test, by a model that knows all before that."""
+    fold = split.folds[-1]
+    return fit(values[fold.learn], y[fold.learn]).probability(values[fold.check]), y[fold.check]
 
 
-def _platt(estimator: Any, X: pd.DataFrame, y: pd.Series) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(C=1e6).fit(_logit(estimator, X), y)
-
-
-def _logit(estimator: Any, X: pd.DataFrame) -> np.ndarray:
-    probability = np.clip(estimator.predict_proba(X)[:, 1], 1e-6, 1 - 1e-6)
-    return np.log(probability / (1 - probability)).reshape(-1, 1)
-
-
-def _calibrated(estimator: Any, calibrator: Any, X: pd.DataFrame) -> np.ndarray:
-    return calibrator.predict_proba(_logit(estimator, X))[:, 1]
-
-
-def _auc(y: pd.Series, score: np.ndarray) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(y, score))
-
-
-def _metrics(y: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
-
-    best = np.argsort(-probability, kind="stable")[: max(1, len(y) // 10)]
-    return {
-        "auc": float(roc_auc_score(y, probability)),
-        "pr_auc": float(average_precision_score(y, probability)),
-        "brier": float(brier_score_loss(y, probability)),
-        "ece": expected_calibration_error(y, probability),
-        "base_rate": float(y.mean()),
-        "lift_top_decile": float(y[best].mean() / y.mean()),
-    }
-
-
-def expected_calibration_error(y: np.ndarray, probability: np.ndarray, bins: int = 10) -> float:
-    """Mean gap between predicted and observed rate over bins of equal size (Naeini et al. 2015, equal-mass bins)."""
-    order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    return float(sum(len(p) * abs(y[p].mean() - probability[p].mean()) for p in parts) / len(y))
-
-
-def _by_group(sensitive: pd.DataFrame | None, test: np.ndarray, probability: np.ndarray) -> dict[str, dict[str, float]]:
+def _by_group(sensitive: pd.DataFrame | None, test: np.ndarray, probability: np.ndarray, y: np.ndarray) -> pd.DataFrame:
+    """One row an attribute and group of the test period: attribute, group, rows, predicted, observed."""
+    columns = ["attribute", "group", "rows", "predicted", "observed"]
     if sensitive is None:
-        return {}
-    groups = sensitive[test].reset_index(drop=True)
-    score = pd.Series(probability)
-    return {str(column): score.groupby(groups[column]).mean().round(4).to_dict() for column in groups.columns}
-
-
-@dataclass(frozen=True)
-class _Mimic:
-    """A linear stand-in for a model's scores, to say what speaks for and against (Ribeiro et al. 2016, globally)."""
-
-    medians: pd.Series
-    means: np.ndarray
-    deviations: np.ndarray
-    weights: np.ndarray
-
-    @classmethod
-    def fit(cls, X: pd.DataFrame, score: np.ndarray) -> "_Mimic":
-        from sklearn.linear_model import Ridge
-
-        medians = X.median().fillna(0.0)
-        values = _signed_log(X.fillna(medians).to_numpy())
-        means, deviations = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-9)
-        clipped = np.clip(score, 1e-4, 1 - 1e-4)
-        model = Ridge(alpha=10.0).fit((values - means) / deviations, np.log(clipped / (1 - clipped)))
-        return cls(medians, means, deviations, model.coef_)
-
-    def contributions(self, X: pd.DataFrame) -> np.ndarray:
-        values = _signed_log(X.fillna(self.medians).to_numpy())
-        return (values - self.means) / self.deviations * self.weights
+        return pd.DataFrame(columns=columns)
+    groups = sensitive.iloc[test].reset_index(drop=True)
+    parts = []
+    for attribute in groups.columns:
+        group = groups[attribute].astype("object").where(groups[attribute].notna(), "unknown").astype(str)
+        found = pd.DataFrame({"predicted": probability, "observed": y}).groupby(group.to_numpy())
+        table = found.mean().assign(rows=found.size()).rename_axis("group").reset_index()
+        parts.append(table.assign(attribute=str(attribute)))
+    return pd.concat(parts, ignore_index=True)[columns]

@@ -7,6 +7,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -14,7 +15,9 @@ import typer
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cohorte, the open audience platform.")
 run = typer.Typer(no_args_is_help=True, help="Run one step, as the DAGs do.")
 sandbox = typer.Typer(no_args_is_help=True, help="The stand-ins of the platforms.")
+models = typer.Typer(no_args_is_help=True, help="The trained models: versions, cards, rollback.")
 app.add_typer(run, name="run")
+app.add_typer(models, name="models")
 app.add_typer(sandbox, name="sandbox")
 
 
@@ -178,6 +181,49 @@ def run_maintain() -> None:
 
     with Lake.open() as lake, journal(lake, "maintain"):
         print(maintain(lake=lake))
+
+
+@models.command("list")
+def models_list(name: Annotated[str | None, typer.Argument(help="One model; default: all")] = None) -> None:
+    """Every trained version, newest first, with why it was promoted or refused."""
+    from cohorte.lake import Lake
+
+    with Lake.open(read_only=True) as lake:
+        _print_table(
+            lake.arrow(
+                """select model, version, algorithm, is_promoted, reason, trained_at from ml.model_version
+                where model = coalesce(?, model) order by model, trained_at desc""",
+                [name],
+            ),
+            50,
+        )
+
+
+@models.command("card")
+def models_card(
+    name: Annotated[str, typer.Argument(help="e.g. coupon_propensity")],
+    to: Annotated[str, typer.Option(help="Where to write the page")] = "card.html",
+    version: Annotated[str | None, typer.Option(help="Default: the champion")] = None,
+) -> None:
+    """The model card as one HTML page."""
+    from cohorte.settings import get_settings
+    from cohorte.steps import registry
+
+    Path(to).write_text(registry.card(name, version=version, settings=get_settings()))
+    print(to)
+
+
+@models.command("rollback")
+def models_rollback(
+    name: Annotated[str, typer.Argument(help="e.g. coupon_propensity")],
+    version: Annotated[str | None, typer.Option(help="Default: the one promoted before")] = None,
+) -> None:
+    """Make an earlier version the champion again; the next assign_segments scores with it."""
+    from cohorte.lake import Lake
+    from cohorte.steps.train import rollback
+
+    with Lake.open() as lake:
+        print(f"{name}: version {rollback(name, version=version, lake=lake)} is the champion")
 
 
 @sandbox.command("serve", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

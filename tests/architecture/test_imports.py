@@ -14,7 +14,7 @@ BASE = {"cohorte.settings", "cohorte.credentials", "cohorte.clock", "cohorte.pro
 LAKE = BASE | {"cohorte.postgres", "cohorte.lake", "cohorte.storage"}
 CORE = LAKE | {"cohorte.sources", "cohorte.destinations", "cohorte.query"}
 MIDDLE = CORE | {"cohorte.landing", "cohorte.activation", "cohorte.identity", "cohorte.enrichment", "cohorte.explain"}
-STEPS = MIDDLE | {"cohorte.steps", "models_ml", "expectations"}
+STEPS = MIDDLE | {"cohorte.steps", "cohorte.waivers", "models_ml", "expectations"}
 ALLOWED = {
     "models_ml": {"models_ml"},
     "expectations": {"expectations"},
@@ -25,6 +25,7 @@ ALLOWED = {
     "cohorte.credentials": set(),
     "cohorte.progress": set(),
     "cohorte.clock": {"cohorte.settings"},
+    "cohorte.waivers": {"cohorte.settings"},
     "cohorte.postgres": BASE,
     "cohorte.lake": LAKE,
     "cohorte.storage": LAKE,

@@ -78,6 +78,19 @@ def score() -> dict[str, int]:
 
 
 @task
+def audit() -> dict[str, Any]:
+    """Every segment by age and income. A breach does not stop the run: it holds the syncs of that segment."""
+    from cohorte.lake import Lake
+    from cohorte.steps.audit import audit_segments
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "audit") as entry:
+        found = audit_segments(lake=lake)
+        entry.rows = len(found)
+        return {audited.subject: list(audited.blocking) for audited in found if audited.blocking}
+
+
+@task
 def list_syncs() -> list[str]:
     """The syncs declared as exposures in dbt."""
     from cohorte.settings import get_settings

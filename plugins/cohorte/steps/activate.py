@@ -15,6 +15,7 @@ from cohorte.activation.spec import SyncSpec, read_manifest
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import Destination
 from cohorte.lake import Lake
+from cohorte.steps.audit import unwaived_breaches
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def _run(
     engine = Engine(sender, budget_of(f"{sync.destination}:{sync.connection}", sender.limits))
     engine.open(ledger)
     wanted = plan(sync, lake=lake)
-    held = None if approved else reason_to_hold(wanted, lake=lake)
+    held = None if approved else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
     counts = Counts(planned=wanted.opt_outs if held else wanted.total, unchanged=wanted.unchanged)
     ledger.start(wanted, counts)
 
@@ -139,3 +140,12 @@ def _run(
     if engine.is_audience_gone:
         ledger.forget()
     return result, engine.is_audience_gone
+
+
+def _unfair(sync: SyncSpec, lake: Lake) -> str | None:
+    """A breach of fairness nobody answers for holds the audience; it reaches nobody new until somebody does."""
+    breaches = unwaived_breaches(sync.segments, lake=lake)
+    if not breaches:
+        return None
+    found = ", ".join(f"{segment} by {attribute}" for segment, attribute in breaches)
+    return f"the audit found unequal treatment: {found}. Change the segment, or waive it in expectations/waivers.yml"

@@ -40,8 +40,11 @@ def _clusters(lake: Lake, champion: registry.Registered) -> "pd.DataFrame":
     import pandas as pd
 
     X = frames.latest(lake, frames.BEHAVIOUR)
-    labels = pd.Series(champion.model.assign(X), index=X.index)
     names = {label: _slug(name) for label, name in champion.model.names.items()}
+    before = dict(lake.rows("select customer_id, label from ml.score where model = ?", [champion.name]))
+    number = {name: label for label, name in names.items()}
+    previous = X.index.map(before).map(number)  # nobody moves back and forth across a border
+    labels = pd.Series(champion.model.assign(X, previous=previous), index=X.index)
     return pd.DataFrame(
         {
             "score": champion.model.confidence(X),

@@ -13,8 +13,12 @@ from cohorte.settings import Settings
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-CHAMPION = "champion"
-FILE = "model.joblib"
+CHAMPION, CHALLENGER = "champion", "challenger"
+FILE, CARD = "model.joblib", "card.html"
+
+
+class UnreadableModelError(RuntimeError):
+    """A stored model that this version of the code cannot load."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,18 @@ class Registered:
 
 
 def register(
-    name: str, model: Any, *, parameters: Mapping[str, Any], metrics: Mapping[str, float], settings: Settings
+    name: str,
+    model: Any,
+    *,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    card: str,
+    settings: Settings,
 ) -> str:
-    """Stores a trained model as the next version; returns the version. Nobody uses it until it is promoted."""
+    """Stores a trained model and its card (HTML) as the next version, the challenger; returns the version.
+
+    Nobody uses it until it is promoted.
+    """
     import joblib
     import mlflow
 
@@ -44,10 +57,13 @@ def register(
         path = Path(folder) / FILE
         joblib.dump(model, path)
         mlflow.log_artifact(str(path), "model")
+        mlflow.log_text(card, f"model/{CARD}")
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     source = f"{run.info.artifact_uri}/model"
-    return str(client.create_model_version(name, source=source, run_id=run.info.run_id).version)
+    version = str(client.create_model_version(name, source=source, run_id=run.info.run_id).version)
+    client.set_registered_model_alias(name, CHALLENGER, version)
+    return version
 
 
 def promote(name: str, version: str, *, settings: Settings) -> None:
@@ -56,7 +72,10 @@ def promote(name: str, version: str, *, settings: Settings) -> None:
 
 
 def champion(name: str, *, settings: Settings) -> Registered | None:
-    """The promoted version, None while there is none."""
+    """The promoted version, None while there is none.
+
+    Raises UnreadableModelError when it was stored by a version of the code whose classes are no longer there.
+    """
     import joblib
     import mlflow
 
@@ -66,7 +85,37 @@ def champion(name: str, *, settings: Settings) -> Registered | None:
     except mlflow.MlflowException:
         return None
     folder = mlflow.artifacts.download_artifacts(version.source)
-    return Registered(name, str(version.version), joblib.load(Path(folder) / FILE))
+    try:
+        return Registered(name, str(version.version), joblib.load(Path(folder) / FILE))
+    except (ImportError, AttributeError) as error:
+        raise UnreadableModelError(
+            f"model {name} version {version.version} cannot be read by this version of the code ({error}). "
+            f"Train a new one: cohorte run train {name}"
+        ) from error
+
+
+def champion_version(name: str, *, settings: Settings) -> str | None:
+    """Its number alone, without loading it."""
+    import mlflow
+
+    try:
+        return str(_client(settings).get_model_version_by_alias(name, CHAMPION).version)
+    except mlflow.MlflowException:
+        return None
+
+
+def card(name: str, *, version: str | None = None, settings: Settings) -> str:
+    """The model card (HTML) of a version, by default of the champion. Raises ValueError when there is none."""
+    import mlflow
+
+    client = _client(settings)
+    try:
+        found = (
+            client.get_model_version(name, version) if version else client.get_model_version_by_alias(name, CHAMPION)
+        )
+    except mlflow.MlflowException as error:
+        raise ValueError(f"model {name} has no {f'version {version}' if version else 'champion'}: {error}") from error
+    return Path(mlflow.artifacts.download_artifacts(f"{found.source}/{CARD}")).read_text()
 
 
 def _client(settings: Settings) -> "MlflowClient":

@@ -1,13 +1,18 @@
 """Train: a challenger per model, promoted by evidence or refused with the reason."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cohorte import clock
 from cohorte.lake import Lake
+from cohorte.settings import ROOT
 from cohorte.steps import frames, registry
+from cohorte.steps.audit import Audited, judge, store
+from cohorte.waivers import Waivers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +20,10 @@ if TYPE_CHECKING:
 NOISE = 0.01
 """A challenger must beat the champion out of time by more than this AUC, or silhouette, to take its place."""
 SEED = 0
+AUDITED_SHARE = 0.2
+"""The part of the customers with the highest scores that is audited."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,63 +47,116 @@ class _Challenger:
     metrics: dict[str, float]
     is_better: bool
     reason: str
+    audited: Audited | None = None
 
 
 def train(name: str, *, lake: Lake) -> TrainResult:
-    """Trains one model on what the lake knows, registers it and promotes it when it earns it.
+    """Trains one model on what the lake knows, audits and registers it, and promotes it when it earns it.
 
     Raises ValueError for an unknown name or for data too thin to train on, saying what is missing.
     """
     if name not in TRAINERS:
         raise ValueError(f"no model called {name!r}; there are {', '.join(TRAINERS)}")
     snapshot, as_of = lake.snapshot(), frames.as_of(lake)
-    champion = registry.champion(name, settings=lake.settings)
-    challenger = TRAINERS[name](lake, champion)
+    waivers = Waivers.read(clock.today(lake.settings))
+    challenger = TRAINERS[name](lake, _champion(name, lake), waivers)
+    audited = challenger.audited
+    is_promoted, reason = challenger.is_better, challenger.reason
+    if audited is not None and audited.blocking:
+        is_promoted = False
+        reason = f"the audit refuses it: {'; '.join(audited.blocking)} ({reason})"
+    parameters = {
+        "algorithm": challenger.algorithm,
+        "rows": challenger.rows,
+        "seed": SEED,
+        "lake_snapshot": snapshot,
+        "as_of_date": as_of,
+        "code_revision": code_revision(),
+    }
+    card = challenger.model.card.with_facts(parameters | {"verdict": reason})
     version = registry.register(
         name,
         challenger.model,
-        parameters={
-            "algorithm": challenger.algorithm,
-            "rows": challenger.rows,
-            "seed": SEED,
-            "lake_snapshot": snapshot,
-        },
+        parameters=parameters,
         metrics=challenger.metrics,
+        card=(card.with_audit(audited.report) if audited else card).html(),
         settings=lake.settings,
     )
-    if challenger.is_better:
+    if is_promoted:
         registry.promote(name, version, settings=lake.settings)
     with lake.transaction("train", model=name, version=version):
+        if audited is not None:
+            store(audited, waivers, lake=lake, version=version)
         lake.execute(
             "insert into ml.model_version values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 name,
                 version,
                 challenger.algorithm,
-                challenger.is_better,
-                challenger.reason,
+                is_promoted,
+                reason,
                 json.dumps(challenger.metrics),
                 snapshot,
                 as_of,
                 datetime.now(UTC).replace(tzinfo=None),
             ],
         )
-    return TrainResult(
-        name,
-        version,
-        challenger.algorithm,
-        challenger.rows,
-        challenger.is_better,
-        challenger.reason,
-        challenger.metrics,
-    )
+    return TrainResult(name, version, challenger.algorithm, challenger.rows, is_promoted, reason, challenger.metrics)
 
 
-def _clusters(lake: Lake, champion: registry.Registered | None) -> _Challenger:
+def rollback(name: str, *, version: str | None = None, lake: Lake) -> str:
+    """Makes an earlier version the champion again (default: the one promoted before); returns its number.
+
+    Raises ValueError when there is none.
+    """
+    promoted = [
+        known
+        for (known,) in lake.rows(
+            "select version from ml.model_version where model = ? and is_promoted order by trained_at desc", [name]
+        )
+    ]
+    current = registry.champion_version(name, settings=lake.settings)
+    if version is None:
+        older = promoted[promoted.index(current) + 1 :] if current in promoted else []
+        if not older:
+            raise ValueError(f"model {name} has no version promoted before {current}: name one with --version")
+        version = older[0]
+    registry.promote(name, version, settings=lake.settings)
+    return version
+
+
+def code_revision() -> str:
+    """The commit the code is at, `+` when files differ from it; "unknown" outside a repository."""
+    import subprocess
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607
+        return done.stdout.strip()
+
+    try:
+        return (
+            git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
+        ) or "unknown"
+    except FileNotFoundError:
+        return "unknown"
+
+
+def _champion(name: str, lake: Lake) -> registry.Registered | None:
+    """The champion to beat; one that this version of the code cannot read is none."""
+    try:
+        return registry.champion(name, settings=lake.settings)
+    except registry.UnreadableModelError as error:
+        log.warning("%s", error)
+        return None
+
+
+def _clusters(lake: Lake, champion: registry.Registered | None, waivers: Waivers) -> _Challenger:
     from models_ml import fit_clusters
 
     X = frames.latest(lake, frames.BEHAVIOUR)
-    model = fit_clusters(X, seed=SEED, words=frames.BEHAVIOUR)
+    previous = champion.model if champion else None
+    # k-means, whatever shape is there: the segments are for talking to everybody, so each customer must be in one.
+    model = fit_clusters(X, algorithm="k-means", seed=SEED, words=frames.BEHAVIOUR, previous=previous)
     metrics = {"k": float(model.k), "silhouette": _silhouette(model, X)}
     if champion is None:
         better, reason = True, "the first of its kind"
@@ -105,23 +167,29 @@ def _clusters(lake: Lake, champion: registry.Registered | None) -> _Challenger:
     return _Challenger(model, model.algorithm, len(X), metrics, better, reason)
 
 
-def _propensity(lake: Lake, champion: registry.Registered | None) -> _Challenger:
+def _propensity(lake: Lake, champion: registry.Registered | None, waivers: Waivers) -> _Challenger:
+    import numpy as np
+    import pandas as pd
     from sklearn.metrics import roc_auc_score
 
     from models_ml import train_propensity
 
     frame = frames.with_outcome(lake, (*frames.PREDICTORS, *frames.SENSITIVE))
-    X, y, time = frame[list(frames.PREDICTORS)], frame["redeemed"], frame["as_of_date"]
-    model = train_propensity(X, y, time=time, sensitive=frame[list(frames.SENSITIVE)], seed=SEED)
-    metrics = {key: float(value) for key, value in model.metrics.items() if isinstance(value, int | float)}
+    X, y, time = frame[list(frames.PREDICTORS)], frame["redeemed"], pd.to_datetime(frame["as_of_date"])
+    attributes = frame[list(frames.SENSITIVE)]
+    model = train_propensity(X, y, time=time, sensitive=attributes, seed=SEED, horizon=frames.HORIZON)
+    metrics = dict(model.metrics)
+    newest = (time == time.max()).to_numpy()
     if champion is None:
         better, reason = True, "the first of its kind"
     else:
-        newest = time == time.max()
         theirs = float(roc_auc_score(y[newest], champion.model.predict_proba(X[newest])))
         metrics["champion_auc"] = theirs
         better, reason = _verdict("AUC out of time", metrics["auc"], theirs, champion.version)
-    return _Challenger(model, model.algorithm, len(X), metrics, better, reason)
+    probability = model.predict_proba(X[newest])
+    selected = probability >= np.quantile(probability, 1 - AUDITED_SHARE)
+    audited = judge("coupon_propensity", selected, attributes[newest], waivers)
+    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, audited)
 
 
 def _verdict(what: str, ours: float, theirs: float, version: str) -> tuple[bool, str]:
@@ -141,7 +209,7 @@ def _silhouette(model: Any, X: "pd.DataFrame") -> float:
     return float(silhouette_score(model.transform(X), labels, sample_size=min(5_000, len(X)), random_state=SEED))
 
 
-TRAINERS: dict[str, Callable[[Lake, registry.Registered | None], _Challenger]] = {
+TRAINERS: dict[str, Callable[[Lake, registry.Registered | None, Waivers], _Challenger]] = {
     "customer_clusters": _clusters,
     "coupon_propensity": _propensity,
 }

@@ -1,0 +1,1 @@
+"""The parts `models_ml.propensity` is made of."""
