@@ -14,7 +14,7 @@ from models_ml.predicting.calibration import expit, logit
 
 BLOCK = 131_072
 """Rows scored at a time, so that memory does not grow with their number."""
-FOREST_ROWS = 50_000
+FOREST_ROWS = 20_000
 """Rows a tree of a forest is grown on."""
 LOGISTIC_ROWS = 400_000
 """Rows from which further ones do not move a logistic regression."""

@@ -21,7 +21,7 @@ RFM = (
     *("recency", "days_since_last_purchase", "orders", "baskets", "spend", "revenue"),
 )
 """Names by which the baseline finds recency, frequency and monetary value."""
-ROWS = 60_000
+ROWS = 40_000
 """Rows a candidate learns from, and is checked on, while it is being chosen."""
 BASELINE, LOGISTIC, LIGHTGBM = "logistic regression on RFM", "logistic regression", "LightGBM"
 BOOSTING, FOREST, BLEND = "gradient boosting", "random forest", "blend"

@@ -1,0 +1,1 @@
+"""The parts `models_ml.uplift` is made of."""
