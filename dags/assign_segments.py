@@ -1,6 +1,7 @@
 """Assign customers to segments when features or models change.
 
-Produces: `ml.score`, `ml.audit_result`, `segments.membership`, `segments.history`, `segments.definition`
+Produces: `ml.score`, `ml.drift_result`, `ml.audit_result`, `segments.membership`, `segments.history`,
+`segments.definition`
 Owner: data-eng · When features or models are new
 Safe to rerun: yes, membership changes by merge and delete of changed rows only.
 
@@ -14,17 +15,19 @@ from airflow.sdk import chain, dag
 
 from cohorte.orchestration.assets import FEATURES, MODELS, SEGMENTS
 from cohorte.orchestration.defaults import DEFAULTS, Tag
-from cohorte.orchestration.tasks import audit, build, gate, score
+from cohorte.orchestration.tasks import audit, build, gate, score, watch_drift
 
 
 @dag(schedule=(FEATURES | MODELS), doc_md=__doc__, tags=[Tag.HOURLY, Tag.SEGMENTS], **DEFAULTS)
 def assign_segments():
+    scored = score.override(task_id="score_customers")()
     chain(
-        score.override(task_id="score_customers")(),
+        scored,
         build.override(task_id="build_segments")("segments"),
         audit.override(task_id="audit_segments")(),
         gate.override(task_id="gate_segments", outlets=[SEGMENTS])("segments"),
     )
+    scored >> watch_drift()
 
 
 assign_segments()

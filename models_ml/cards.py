@@ -89,9 +89,7 @@ def propensity_card(model: "PropensityModel") -> ModelCard:
         facts={
             "algorithm": model.algorithm,
             "balance": model.balance,
-            "calibration": f"{model.calibrator.method}, learnt from {model.calibrated_on} periods"
-            if model.calibrated_on == "all"
-            else f"{model.calibrator.method}, learnt from the newest period",
+            "calibration": model.calibrator.method,
             "AUC": _interval(m["auc"], model.intervals["auc"]),
             "AUC of the baseline": f"{m['baseline_auc']:.3f}",
             "PR-AUC": _interval(m["pr_auc"], model.intervals["pr_auc"]),

@@ -2,7 +2,8 @@
 
 Forward in time, several times over: older rows are learnt from, the next ones choose and calibrate. The newest test,
 always beside a logistic regression on recency, frequency and monetary value. What is handed out has then learnt from
-all rows, and is calibrated on what models that had not seen a period said of it.
+all rows, and is calibrated on what models that had not seen a moment said of it, over the newer half of the history:
+the level of a single period is as much chance as trend.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from models_ml.frame import as_frame, truth
 from models_ml.predicting import balance as balancing
 from models_ml.predicting import calibration, evaluation, periods, reasons, selection
 from models_ml.predicting.encoding import Encoder
-from models_ml.repeatable import repeatable
+from models_ml.repeatable import LARGE, repeatable
 
 if TYPE_CHECKING:
     from models_ml.cards import ModelCard
@@ -44,8 +45,9 @@ class PropensityModel:
     encoder: Encoder = field(repr=False)
     estimator: "Estimator" = field(repr=False)
     calibrator: calibration.Calibrator = field(repr=False)
-    calibrated_on: str = field(repr=False)
     typical: dict[str, Any] = field(repr=False)
+    trained_until: Any
+    """The newest `time` of the rows learnt from; None without times."""
 
     @property
     def feature_names_in_(self) -> list[str]:
@@ -112,24 +114,25 @@ def train_propensity(
         raise ValueError(f"sensitive has {len(sensitive)} rows for {len(frame)} rows of X; give one a row")
     balances = balancing.tried(balance, outcome)
     split = periods.split(outcome, time, horizon, seed)
+    if len(frame) > LARGE:
+        split = periods.with_fewer_steps(split)
     encoder = Encoder.fit(frame, seed)
     with repeatable(len(frame)):
         values = encoder.transform(frame)
         chosen = selection.choose(values, outcome, split, encoder, balances, seed=seed, budget=budget)
         fit = partial(balancing.fit, chosen.balance, chosen.make, seed=seed)
         test = split.test
-        scores = [(score.probability, score.y) for score in chosen.scores]
         tested = fit(values[test.learn], outcome[test.learn])
-        raw, observed = tested.probability(values[test.check]), outcome[test.check]
-        known = scores or [_last_known(fit, values, outcome, split)]
-        probability = calibration.forward(known)[0](raw)
+        observed = outcome[test.check]
+        said = _said(fit, values, outcome, split)
+        probability = calibration.fit(*_joined(said[: split.steps_before]))(tested.probability(values[test.check]))
         metrics = evaluation.measure(observed, probability)
         baseline = chosen.baseline().fit(values[test.learn], outcome[test.learn])
         metrics["baseline_auc"] = evaluation.auc(observed, baseline.probability(values[test.check]))
         intervals = evaluation.intervals(observed, probability, seed)
         metrics |= {"auc_low": intervals["auc"][0], "auc_high": intervals["auc"][1]}
         importance = reasons.importance(tested, values[test.check], observed, encoder, seed)
-        calibrator, calibrated_on = calibration.forward([*scores, (raw, observed)])
+        calibrator = calibration.fit(*_joined(said))
         estimator = fit(values, outcome)
     return PropensityModel(
         algorithm=chosen.algorithm,
@@ -144,17 +147,24 @@ def train_propensity(
         encoder=encoder,
         estimator=estimator,
         calibrator=calibrator,
-        calibrated_on=calibrated_on,
         typical=reasons.typical(frame, encoder),
+        trained_until=None if time is None else pd.Series(np.asarray(time)).max(),
     )
 
 
-def _last_known(
+def _said(
     fit: Callable[[np.ndarray, np.ndarray], "Estimator"], values: np.ndarray, y: np.ndarray, split: periods.Periods
-) -> tuple[np.ndarray, np.ndarray]:
-    """(score, outcome) of the last period before the test, by a model that knows all before that."""
-    fold = split.folds[-1]
-    return fit(values[fold.learn], y[fold.learn]).probability(values[fold.check]), y[fold.check]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(probability, outcome) of each step, said by a model that knew all before it."""
+    said = []
+    for step in split.steps:
+        model = fit(values[step.learn], y[step.learn])
+        said.append((model.probability(values[step.check]), y[step.check]))
+    return said
+
+
+def _joined(said: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate([probability for probability, _ in said]), np.concatenate([y for _, y in said])
 
 
 def _by_group(sensitive: pd.DataFrame | None, test: np.ndarray, probability: np.ndarray, y: np.ndarray) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """From a score that ranks to a probability that can be counted on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,25 +24,6 @@ class Calibrator:
         if self.method == "platt":
             return expit(self.model[0] * odds + self.model[1])
         return np.clip(self.model.predict(odds), EDGE, 1 - EDGE)
-
-
-def forward(scores: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[Calibrator, str]:
-    """Learnt from (probability, outcome) of consecutive periods, oldest first; and from which: "newest" or "all".
-
-    The newest period knows today's level; all of them know how much of a period's level is chance. Which of the two
-    has predicted the next period better, period by period, is taken (by log loss); with two periods or one, all.
-    """
-    loss = {"newest": 0.0, "all": 0.0}
-    for position in range(2, len(scores)):
-        ahead, happened = scores[position]
-        for name, known in (("newest", scores[position - 1 : position]), ("all", scores[:position])):
-            loss[name] += _log_loss(happened, fit(*_joined(known))(ahead))
-    name = "newest" if loss["newest"] < loss["all"] else "all"
-    return fit(*_joined(scores if name == "all" else scores[-1:])), name
-
-
-def _joined(scores: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    return np.concatenate([p for p, _ in scores]), np.concatenate([y for _, y in scores])
 
 
 def fit(probability: np.ndarray, y: np.ndarray) -> Calibrator:

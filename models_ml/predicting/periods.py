@@ -1,6 +1,6 @@
 """Which rows are learnt from, and which newer ones check and test what was learnt: always forward in time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ CHECK_SHARE = 0.15
 LEARN_SHARE = 0.25
 """Share of the older rows that the first fold learns from at least."""
 FOLDS = 3
+STEPS = 6
+"""Steps, before the test and in it; where there are more moments, several make one."""
 FEWEST_TO_CHECK = 20
 """Converters, and others, that a period needs to check or to test anything."""
 HISTORY = 1.5
@@ -31,14 +33,18 @@ class Fold:
 
 @dataclass(frozen=True)
 class Periods:
-    """`folds`, oldest first, for choosing and calibrating; `test` for the last word, after learning all before it.
+    """`folds`, oldest first, for choosing; `test` for the last word, after learning all before it.
 
-    By time every check lies after what was learnt (rolling origin: Tashman 2000). By chance the folds are those of an
-    ordinary cross-validation.
+    `steps`: the newer half of the history, moment by moment, each after learning all before it, for calibrating. The
+    first `steps_before` of them lie before the test.
+    By time every check lies after what was learnt (rolling origin: Tashman 2000). By chance the folds, and the steps,
+    are those of an ordinary cross-validation.
     """
 
     folds: tuple[Fold, ...]
     test: Fold
+    steps: tuple[Fold, ...]
+    steps_before: int
 
 
 def split(y: np.ndarray, time: Any, horizon: Any, seed: int) -> Periods:
@@ -71,6 +77,11 @@ def split(y: np.ndarray, time: Any, horizon: Any, seed: int) -> Periods:
     return _by_time(moments, y, horizon)
 
 
+def with_fewer_steps(periods: Periods) -> Periods:
+    """The last fold and the test are steps enough where each has rows enough."""
+    return replace(periods, steps=(periods.folds[-1], periods.test), steps_before=1)
+
+
 def _by_time(moments: pd.Series, y: np.ndarray, horizon: Any) -> Periods:
     everything = np.ones(len(y), dtype=bool)
     test = _newest(moments, y, everything, TEST_SHARE * len(y), keep=2)
@@ -87,7 +98,10 @@ def _by_time(moments: pd.Series, y: np.ndarray, horizon: Any) -> Periods:
         rest = (moments < moments[check].min()).to_numpy() & older
         if moments[rest].nunique() < 2:
             break
-    found = Periods(tuple(folds), Fold(np.flatnonzero(older), np.flatnonzero(test)))
+    half = np.sort(moments[older].to_numpy())[older.sum() // 2]
+    before = _steps(moments, y, older & (moments > half).to_numpy(), horizon) or [folds[-1]]
+    within = _steps(moments, y, test, horizon)
+    found = Periods(tuple(folds), Fold(np.flatnonzero(older), np.flatnonzero(test)), (*before, *within), len(before))
     for fold in (*found.folds, found.test):
         if any(len(np.unique(y[rows])) < 2 for rows in (fold.learn, fold.check)):
             raise ValueError("a period of the history holds converters or others only: give a longer history")
@@ -104,7 +118,20 @@ def _by_chance(y: np.ndarray, seed: int) -> Periods:
     test = part == 4
     third = part * 3 // 4
     folds = tuple(Fold(np.flatnonzero(~test & (third != n)), np.flatnonzero(~test & (third == n))) for n in range(3))
-    return Periods(folds, Fold(np.flatnonzero(~test), np.flatnonzero(test)))
+    found = Fold(np.flatnonzero(~test), np.flatnonzero(test))
+    return Periods(folds, found, (*folds, found), len(folds))
+
+
+def _steps(moments: pd.Series, y: np.ndarray, among: np.ndarray, horizon: Any) -> list[Fold]:
+    """Each moment after all before it, in at most STEPS blocks of about the same number of moments."""
+    steps = []
+    for block in np.array_split(np.sort(moments[among].unique()), STEPS):
+        if not len(block):
+            continue
+        learn = _before(moments, block[0], horizon)
+        if min(y[learn].sum(), (1 - y[learn]).sum()) >= FEWEST_TO_CHECK:
+            steps.append(Fold(np.flatnonzero(learn), np.flatnonzero(among & moments.isin(block).to_numpy())))
+    return steps
 
 
 def _newest(moments: pd.Series, y: np.ndarray, among: np.ndarray, rows: float, keep: int) -> np.ndarray:

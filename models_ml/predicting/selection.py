@@ -28,7 +28,7 @@ BOOSTING, FOREST, BLEND = "gradient boosting", "random forest", "blend"
 KINDS = (LOGISTIC, LIGHTGBM, BOOSTING, FOREST)
 BALANCED = 2
 """Kinds, the best first, that balances are compared for."""
-LOGISTICS: tuple[dict[str, Any], ...] = ({"C": 0.01}, {"C": 0.05}, {"C": 0.3})
+LOGISTICS: tuple[dict[str, Any], ...] = ({"C": 0.05}, {"C": 0.3})
 LIGHTGBMS: tuple[dict[str, Any], ...] = (
     {"n_estimators": 150, "learning_rate": 0.04, "num_leaves": 7, "min_child_samples": 60, "reg_lambda": 5.0},
     {"n_estimators": 200, "learning_rate": 0.05, "num_leaves": 31, "min_child_samples": 60, "reg_lambda": 5.0},
@@ -43,25 +43,13 @@ Make = Callable[[], Estimator]
 
 
 @dataclass(frozen=True)
-class Scores:
-    """What a model that had not seen these rows said of them, beside what happened."""
-
-    y: np.ndarray
-    probability: np.ndarray
-
-
-@dataclass(frozen=True)
 class Chosen:
-    """The winner, how to make another one, and the table of all candidates.
-
-    `scores`: the winner's, fold by fold, oldest first; none when the folds were only samples of the rows.
-    """
+    """The winner, how to make another one, and the table of all candidates."""
 
     algorithm: str
     balance: str
     make: Make
     baseline: Make
-    scores: tuple[Scores, ...]
     table: pd.DataFrame
 
 
@@ -71,7 +59,6 @@ class _Candidate:
     parameters: dict[str, Any]
     balance: str
     make: Make
-    scores: tuple[Scores, ...]
     placements: tuple[tuple[np.ndarray, np.ndarray], ...]
     auc: float
 
@@ -96,13 +83,12 @@ def choose(
     def attempt(algorithm: str, parameters: dict[str, Any], make: Make, balance: str) -> None:
         if tried and until is not None and time.monotonic() > until:
             return
-        scores = []
+        placements = []
         for fold in folds:
             fitted = balancing.fit(balance, make, values[fold.learn], y[fold.learn], seed)
-            scores.append(Scores(y[fold.check], fitted.probability(values[fold.check])))
-        placements = tuple(evaluation.placements(score.y, score.probability) for score in scores)
+            placements.append(evaluation.placements(y[fold.check], fitted.probability(values[fold.check])))
         auc = float(np.mean([converters.mean() for converters, _ in placements]))
-        tried.append(_Candidate(algorithm, parameters, balance, make, tuple(scores), placements, auc))
+        tried.append(_Candidate(algorithm, parameters, balance, make, tuple(placements), auc))
 
     first = balances[0]
     attempt(BASELINE, {}, partial(Logistic, columns=_baseline(encoder), seed=seed), first)
@@ -119,10 +105,7 @@ def choose(
         parameters = {"line": line.parameters, trees.algorithm: trees.parameters}
         attempt(BLEND, parameters, partial(_blend, line.make, trees.make), line.balance)
     winner, table = _winner(tried)
-    is_whole = len(y) <= ROWS
-    return Chosen(
-        winner.algorithm, winner.balance, winner.make, tried[0].make, winner.scores if is_whole else (), table
-    )
+    return Chosen(winner.algorithm, winner.balance, winner.make, tried[0].make, table)
 
 
 def _thinned(fold: Fold, seed: int) -> Fold:
@@ -167,7 +150,7 @@ def _winner(tried: list[_Candidate]) -> tuple[_Candidate, pd.DataFrame]:
     order = (BASELINE, LOGISTIC, LIGHTGBM, BOOSTING, BLEND, FOREST)
     errors = [evaluation.paired_error(best.placements, candidate.placements) for candidate in tried]
     near = [c for c, error in zip(tried, errors, strict=True) if best.auc - c.auc <= error]
-    winner = min(near, key=lambda c: (order.index(c.algorithm), c.balance != "none", -c.auc))
+    winner = min(near, key=lambda c: (order.index(c.algorithm), -c.auc))
     rows = []
     for candidate, error in zip(tried, errors, strict=True):
         behind = best.auc - candidate.auc
@@ -176,7 +159,7 @@ def _winner(tried: list[_Candidate]) -> tuple[_Candidate, pd.DataFrame]:
         elif behind > error:
             why = f"AUC {behind:.4f} below the best, more than one standard error ({error:.4f})"
         else:
-            why = "no better than the chosen one by more than one standard error, and not simpler"
+            why = "not better than the chosen one by more than one standard error, and not simpler"
         rows.append(
             {
                 "algorithm": candidate.algorithm,

@@ -152,6 +152,36 @@ def run_score() -> None:
         print(f"{model}: {count:,} customers")
 
 
+@run.command("drift")
+def run_drift() -> None:
+    """Compare today's customers with those the champions were trained for."""
+    from cohorte.lake import Lake
+    from cohorte.steps.drift import check_drift
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "drift"):
+        newly = check_drift(lake=lake)
+        drifted = lake.rows("select model, feature, stability from ml.drift_result where is_drifted order by all")
+    for model, feature, stability in drifted:
+        print(f"{model}: {feature} has drifted, PSI {stability:.2f}{' (new)' if model in newly else ''}")
+    if not drifted:
+        print("no drift")
+
+
+@run.command("audit")
+def run_audit() -> None:
+    """Audit every segment for unequal treatment."""
+    from cohorte.lake import Lake
+    from cohorte.steps.audit import audit_segments
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "audit") as entry:
+        found = audit_segments(lake=lake)
+        entry.rows = len(found)
+    for audited in found:
+        print(f"{audited.subject}: {'; '.join(audited.blocking) or 'nothing that is not waived'}")
+
+
 @run.command("activate")
 def run_activate(
     sync: Annotated[str, typer.Argument(help="Name of an exposure with meta.sync")],
@@ -211,6 +241,22 @@ def models_card(
 
     Path(to).write_text(registry.card(name, version=version, settings=get_settings()))
     print(to)
+
+
+@models.command("reproduce")
+def models_reproduce(
+    name: Annotated[str, typer.Argument(help="e.g. coupon_propensity")],
+    version: Annotated[str, typer.Argument(help="Its number, see `cohorte models list`")],
+) -> None:
+    """Train a version again from its own snapshot of the lake, and compare the two answer by answer."""
+    from cohorte.lake import Lake
+    from cohorte.steps.train import reproduce
+
+    with Lake.open() as lake:
+        recorded, again = reproduce(name, version, lake=lake)
+    if recorded != again:
+        raise RuntimeError(f"{name} {version} is not what it was: fingerprint {again}, recorded {recorded}")
+    print(f"{name} {version}: the same, bit for bit (fingerprint {again[:16]})")
 
 
 @models.command("rollback")

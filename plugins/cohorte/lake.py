@@ -54,17 +54,18 @@ class Lake:
         self.settings = settings
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, read_only: bool = False) -> Self:
+    def open(cls, settings: Settings | None = None, *, read_only: bool = False, at_snapshot: int | None = None) -> Self:
         """Attaches the lake, starting the embedded PostgreSQL when the profile is local.
 
-        Raises RuntimeError when the catalogue cannot be reached.
+        at_snapshot: the whole lake as it was then, read-only.
+        Raises RuntimeError when the catalogue cannot be reached, or no longer has the snapshot.
         """
         import duckdb
 
         settings = settings or get_settings()
         connection = duckdb.connect(config=connection_config(settings))
         try:
-            for statement in attach_statements(settings, read_only=read_only):
+            for statement in attach_statements(settings, read_only=read_only, at_snapshot=at_snapshot):
                 connection.execute(statement)
         except duckdb.Error as error:
             connection.close()
@@ -202,7 +203,7 @@ def connection_config(settings: Settings) -> dict[str, Any]:
     }
 
 
-def attach_statements(settings: Settings, *, read_only: bool = False) -> list[str]:
+def attach_statements(settings: Settings, *, read_only: bool = False, at_snapshot: int | None = None) -> list[str]:
     """The SQL that turns a fresh DuckDB connection into one on the lake."""
     statements = [f"load {extension}" for extension in EXTENSIONS]
     statements += [f"set {name} = {value}" for name, value in RETRY.items()]
@@ -210,6 +211,7 @@ def attach_statements(settings: Settings, *, read_only: bool = False) -> list[st
     if settings.data_path.startswith("s3://"):
         statements.append(_s3_secret(settings))
     options = [f"data_path '{settings.data_path}/'"] + (["read_only"] if read_only else [])
+    options += [] if at_snapshot is None else [f"snapshot_version {at_snapshot}"]
     statements.append(
         f"attach if not exists 'ducklake:postgres:{postgres.conninfo(settings)}' as {CATALOG} ({', '.join(options)})"
     )

@@ -38,3 +38,16 @@ create table if not exists ml.audit_result (
     is_waived boolean not null,
     audited_at timestamp not null
 );
+
+-- One row per model and feature: today's customers, and scores, against those of the training. The newest look only.
+create table if not exists ml.drift_result (
+    model varchar not null,
+    version varchar not null,
+    feature varchar not null,          -- `score`: what the model says; else a feature it reads
+    stability double,                  -- population stability index, less what chance makes of it
+    distance double,                   -- Kolmogorov-Smirnov distance over the bins
+    missing double,                    -- share of missing values today
+    limit_value double,
+    is_drifted boolean not null,
+    checked_at timestamp not null
+);

@@ -9,3 +9,6 @@ FEATURES = Asset("features", uri="cohorte://features/customer_latest")
 MODELS = Asset("models", uri="cohorte://ml/model_version")
 SEGMENTS = Asset("segments", uri="cohorte://segments/membership")
 AUDIENCES = Asset("audiences", uri="cohorte://activation/acknowledged")
+DRIFT = Asset("drift", uri="cohorte://ml/drift_result")
+DRIFTED = "drifted"
+"""The alias under which DRIFT is updated, only when a model has begun to drift."""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk import AssetAlias, task
+
+from cohorte.orchestration.assets import DRIFT, DRIFTED
 
 
 @task
@@ -75,6 +77,21 @@ def score() -> dict[str, int]:
         rows = step(lake=lake)
         entry.rows = sum(rows.values())
         return rows
+
+
+@task(outlets=[AssetAlias(DRIFTED)])
+def watch_drift(*, outlet_events: Any) -> list[str]:
+    """Whether today's customers still look like those the models know. What drifts anew starts train_models."""
+    from cohorte.lake import Lake
+    from cohorte.steps.drift import check_drift
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "drift") as entry:
+        drifted = check_drift(lake=lake)
+        entry.rows = len(drifted)
+    if drifted:
+        outlet_events[AssetAlias(DRIFTED)].add(DRIFT, extra={"models": list(drifted)})
+    return list(drifted)
 
 
 @task

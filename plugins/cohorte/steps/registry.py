@@ -1,5 +1,6 @@
 """The model registry: MLflow keeps runs, versions and who is champion."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-FILE, CARD = "model.joblib", "card.html"
+FILE, CARD, REFERENCE = "model.joblib", "card.html", "reference.json"
 
 
 class UnreadableModelError(RuntimeError):
@@ -28,6 +29,9 @@ class Registered:
     name: str
     version: str
     model: Any
+    parameters: Mapping[str, str]
+    reference: Mapping[str, Any]
+    """What the customers and the scores looked like, for drift (`models_ml.drift.Reference`)."""
 
 
 def register(
@@ -37,6 +41,7 @@ def register(
     parameters: Mapping[str, Any],
     metrics: Mapping[str, float],
     card: str,
+    reference: Mapping[str, Any],
     settings: Settings,
 ) -> str:
     """Stores a trained model and its card (HTML) as the next version, the challenger; returns the version.
@@ -58,6 +63,7 @@ def register(
         joblib.dump(model, path)
         mlflow.log_artifact(str(path), "model")
         mlflow.log_text(card, f"model/{CARD}")
+        mlflow.log_dict(dict(reference), f"model/{REFERENCE}")
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     source = f"{run.info.artifact_uri}/model"
@@ -72,24 +78,35 @@ def promote(name: str, version: str, *, settings: Settings) -> None:
 
 
 def champion(name: str, *, settings: Settings) -> Registered | None:
-    """The promoted version, None while there is none.
+    """The promoted version, None while there is none. Raises UnreadableModelError as `load` does."""
+    version = champion_version(name, settings=settings)
+    return load(name, version, settings=settings) if version else None
 
-    Raises UnreadableModelError when it was stored by a version of the code whose classes are no longer there.
-    """
+
+def load(name: str, version: str, *, settings: Settings) -> Registered:
+    """One version. Raises ValueError when there is none, UnreadableModelError when it was stored by a version of the
+    code whose classes are no longer there."""
     import joblib
     import mlflow
 
     client = _client(settings)
     try:
-        version = client.get_model_version_by_alias(name, CHAMPION)
-    except mlflow.MlflowException:
-        return None
-    folder = mlflow.artifacts.download_artifacts(version.source)
+        found = client.get_model_version(name, version)
+    except mlflow.MlflowException as error:
+        raise ValueError(f"model {name} has no version {version}: {error}") from error
+    folder = Path(mlflow.artifacts.download_artifacts(found.source))
+    reference = folder / REFERENCE
     try:
-        return Registered(name, str(version.version), joblib.load(Path(folder) / FILE))
+        return Registered(
+            name,
+            str(found.version),
+            joblib.load(folder / FILE),
+            client.get_run(str(found.run_id)).data.params,
+            json.loads(reference.read_text()) if reference.exists() else {},
+        )
     except (ImportError, AttributeError) as error:
         raise UnreadableModelError(
-            f"model {name} version {version.version} cannot be read by this version of the code ({error}). "
+            f"model {name} version {version} cannot be read by this version of the code ({error}). "
             f"Train a new one: cohorte run train {name}"
         ) from error
 

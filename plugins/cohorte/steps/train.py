@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 from cohorte import clock
 from cohorte.lake import Lake
 from cohorte.settings import ROOT
-from cohorte.steps import frames, registry
+from cohorte.steps import drift, frames, registry
 from cohorte.steps.audit import Audited, judge, store
 from cohorte.waivers import Waivers
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 NOISE = 0.01
-"""A challenger must beat the champion out of time by more than this AUC, or silhouette, to take its place."""
+"""Silhouette by which new clusters must beat the champion's. A propensity must win by half of its AUC's interval."""
 SEED = 0
 AUDITED_SHARE = 0.2
 """The part of the customers with the highest scores that is audited."""
@@ -47,6 +48,9 @@ class _Challenger:
     metrics: dict[str, float]
     is_better: bool
     reason: str
+    fingerprint: str
+    """Of what the model says of the rows it learnt from: two models with the same one are the same."""
+    reference: dict[str, Any]
     audited: Audited | None = None
 
 
@@ -59,7 +63,8 @@ def train(name: str, *, lake: Lake) -> TrainResult:
         raise ValueError(f"no model called {name!r}; there are {', '.join(TRAINERS)}")
     snapshot, as_of = lake.snapshot(), frames.as_of(lake)
     waivers = Waivers.read(clock.today(lake.settings))
-    challenger = TRAINERS[name](lake, _champion(name, lake), waivers)
+    champion = _champion(name, lake)
+    challenger = TRAINERS[name](lake, champion, waivers)
     audited = challenger.audited
     is_promoted, reason = challenger.is_better, challenger.reason
     if audited is not None and audited.blocking:
@@ -72,6 +77,8 @@ def train(name: str, *, lake: Lake) -> TrainResult:
         "lake_snapshot": snapshot,
         "as_of_date": as_of,
         "code_revision": code_revision(),
+        "against_version": champion.version if champion else "",
+        "fingerprint": challenger.fingerprint,
     }
     card = challenger.model.card.with_facts(parameters | {"verdict": reason})
     version = registry.register(
@@ -80,6 +87,7 @@ def train(name: str, *, lake: Lake) -> TrainResult:
         parameters=parameters,
         metrics=challenger.metrics,
         card=(card.with_audit(audited.report) if audited else card).html(),
+        reference=challenger.reference,
         settings=lake.settings,
     )
     if is_promoted:
@@ -125,6 +133,22 @@ def rollback(name: str, *, version: str | None = None, lake: Lake) -> str:
     return version
 
 
+def reproduce(name: str, version: str, *, lake: Lake) -> tuple[str, str]:
+    """Trains a version again from the same snapshot, seed and parameters: its fingerprint as recorded, and now.
+
+    Raises ValueError when the version is unknown or was stored without a fingerprint, RuntimeError when the snapshot
+    has expired (`maintain_lake` keeps 30 days).
+    """
+    known = registry.load(name, version, settings=lake.settings)
+    if "fingerprint" not in known.parameters:
+        raise ValueError(f"model {name} version {version} was stored without a fingerprint: it cannot be compared")
+    against = known.parameters["against_version"]
+    champion = registry.load(name, against, settings=lake.settings) if against else None
+    with Lake.open(lake.settings, at_snapshot=int(known.parameters["lake_snapshot"])) as then:
+        again = TRAINERS[name](then, champion, Waivers.read(clock.today(lake.settings)))
+    return known.parameters["fingerprint"], again.fingerprint
+
+
 def code_revision() -> str:
     """The commit the code is at, `+` when files differ from it; "unknown" outside a repository."""
     import subprocess
@@ -164,7 +188,8 @@ def _clusters(lake: Lake, champion: registry.Registered | None, waivers: Waivers
         theirs = _silhouette(champion.model, X)
         metrics["champion_silhouette"] = theirs
         better, reason = _verdict("silhouette", metrics["silhouette"], theirs, champion.version)
-    return _Challenger(model, model.algorithm, len(X), metrics, better, reason)
+    fingerprint = _fingerprint(model.labels_, model.transform(X))
+    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, fingerprint, drift.reference(X))
 
 
 def _propensity(lake: Lake, champion: registry.Registered | None, waivers: Waivers) -> _Challenger:
@@ -183,20 +208,36 @@ def _propensity(lake: Lake, champion: registry.Registered | None, waivers: Waive
     if champion is None:
         better, reason = True, "the first of its kind"
     else:
-        theirs = float(roc_auc_score(y[newest], champion.model.predict_proba(X[newest])))
+        # What the champion has learnt from it cannot be tested on: then its own word from before it had is compared.
+        has_seen = champion.model.trained_until >= time.max()
+        theirs = (
+            champion.model.metrics["auc"]
+            if has_seen
+            else float(roc_auc_score(y[newest], champion.model.predict_proba(X[newest])))
+        )
         metrics["champion_auc"] = theirs
-        better, reason = _verdict("AUC out of time", metrics["auc"], theirs, champion.version)
+        noise = (metrics["auc_high"] - metrics["auc_low"]) / 2
+        better, reason = _verdict("AUC out of time", metrics["auc"], theirs, champion.version, noise)
     probability = model.predict_proba(X[newest])
     selected = probability >= np.quantile(probability, 1 - AUDITED_SHARE)
     audited = judge("coupon_propensity", selected, attributes[newest], waivers)
-    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, audited)
+    today = frames.latest(lake, frames.PREDICTORS)
+    reference = drift.reference(today, model.predict_proba(today))
+    fingerprint = _fingerprint(model.predict_proba(X))
+    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, fingerprint, reference, audited)
 
 
-def _verdict(what: str, ours: float, theirs: float, version: str) -> tuple[bool, str]:
+def _verdict(what: str, ours: float, theirs: float, version: str, noise: float = NOISE) -> tuple[bool, str]:
     comparison = f"{what} {ours:.3f} against {theirs:.3f} of version {version}"
-    if ours > theirs + NOISE:
+    if ours > theirs + noise:
         return True, comparison
-    return False, f"{comparison}: not better by more than {NOISE}"
+    return False, f"{comparison}: not better by more than {noise:.3f}"
+
+
+def _fingerprint(*answers: "np.ndarray") -> str:
+    import hashlib
+
+    return hashlib.sha256(b"".join(array.tobytes() for array in answers)).hexdigest()
 
 
 def _silhouette(model: Any, X: "pd.DataFrame") -> float:

@@ -1,0 +1,63 @@
+"""Drift: do the customers a champion scores today still look like those it was trained for? Into ml.drift_result."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cohorte.lake import Lake
+from cohorte.steps import frames, registry
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+MODELS = {"customer_clusters": tuple(frames.BEHAVIOUR), "coupon_propensity": frames.PREDICTORS}
+GROWS = ("tenure_days",)
+"""Features that move with the calendar: to drift is their nature."""
+SCORE = "score"
+
+
+def reference(X: "pd.DataFrame", scores: "np.ndarray | None" = None) -> dict[str, Any]:
+    """What customers and scores look like when a model is trained, to be stored with it."""
+    from models_ml.drift import Reference
+
+    return Reference.of(_watched(X, scores)).to_dict()
+
+
+def check_drift(*, lake: Lake) -> tuple[str, ...]:
+    """Looks at every champion; returns the models that have drifted and had not at the look before."""
+    newly = []
+    for name, columns in MODELS.items():
+        champion = registry.champion(name, settings=lake.settings)
+        if champion is None or not champion.reference:
+            continue
+        X = frames.latest(lake, columns)
+        scores = champion.model.predict_proba(X) if hasattr(champion.model, "predict_proba") else None
+        before = lake.value(
+            "select bool_or(is_drifted) from ml.drift_result where model = ? and version = ?", [name, champion.version]
+        )
+        if _look(champion, _watched(X, scores), lake) and not before:
+            newly.append(name)
+    return tuple(newly)
+
+
+def _look(champion: registry.Registered, today: "pd.DataFrame", lake: Lake) -> bool:
+    import pyarrow as pa
+
+    from models_ml.drift import Reference, compare
+
+    report = compare(Reference.from_dict(champion.reference), today)
+    table = report.table.rename(columns={"limit": "limit_value"}).assign(
+        model=champion.name, version=champion.version, checked_at=datetime.now(UTC).replace(tzinfo=None)
+    )
+    names = (
+        "model", "version", "feature", "stability", "distance", "missing", "limit_value", "is_drifted", "checked_at",
+    )  # fmt: skip
+    with lake.transaction("drift", model=champion.name):
+        lake.execute("delete from ml.drift_result where model = ?", [champion.name])
+        lake.append("ml.drift_result", pa.Table.from_pandas(table[list(names)], preserve_index=False))
+    return report.is_drifted
+
+
+def _watched(X: "pd.DataFrame", scores: "np.ndarray | None") -> "pd.DataFrame":
+    watched = X.drop(columns=[column for column in GROWS if column in X.columns])
+    return watched if scores is None else watched.assign(**{SCORE: scores})
