@@ -9,6 +9,7 @@ PROPERTY_ID = "312345678"
 PAGE_ID = "104612345678901"
 LIST_ID = "a1b2c3d4e5"
 FOLDER_ID = 7
+AD_ACCOUNT_ID = "203040506070809"
 
 
 def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
@@ -71,5 +72,11 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
             "host": f"{base_url}/brevo",
             "password": held.brevo_key,
             "extra": {"folder_id": FOLDER_ID},
+        },
+        "meta_custom_audiences_default": {
+            "conn_type": "http",
+            "host": f"{base_url}/meta_custom_audiences",
+            "password": held.meta_token,
+            "extra": {"ad_account_id": AD_ACCOUNT_ID, "app_secret": held.meta_app_secret},
         },
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from sandbox import mailchimp
+from sandbox import mailchimp, meta_audiences
 from sandbox.access import connections
 from sandbox.brevo import api as brevo
 from sandbox.clock import Backwards, text
@@ -58,6 +58,18 @@ def read_mailchimp(sandbox: Here) -> dict[str, dict[str, list[str]]]:
 @router.get("/state/brevo")
 def read_brevo(sandbox: Here) -> dict[str, dict[str, list[str]]]:
     return brevo.held(sandbox)
+
+
+@router.get("/state/meta_custom_audiences")
+def read_meta_audiences(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return meta_audiences.held(sandbox)
+
+
+@router.post("/meta_custom_audiences/block")
+def block_meta_audience(sandbox: Here, body: JsonObject) -> dict[str, Any]:
+    """`{"name": audience}`: flag it, so that its members cannot be changed any more."""
+    meta_audiences.block(sandbox, str(body.get("name")))
+    return body
 
 
 @router.get("/stats")

@@ -20,7 +20,7 @@ class Refused(Exception):
 def platform_of(path: str) -> str:
     """Which platform a request path belongs to; '' for the sandbox's own."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first in ("salesforce", "meta", "hubspot", "mailchimp", "brevo"):
+    if first in ("salesforce", "meta", "hubspot", "mailchimp", "brevo", "meta_custom_audiences"):
         return first
     if first == "v1beta" or (first == "google" and rest.startswith("token")):
         return "google"
@@ -38,7 +38,7 @@ def refusal(platform: str, status: int, message: str) -> Any:
         names = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
         names |= {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
         return {"error": {"code": status, "message": message, "status": names.get(status, "UNKNOWN")}}
-    if platform == "meta":
+    if platform in ("meta", "meta_custom_audiences"):
         number = {429: 4, 401: 190, 400: 100, 404: 100}.get(status, 2)
         return {"error": {"message": message, "type": "OAuthException", "code": number, "fbtrace_id": "Asandbox"}}
     if platform == "hubspot":
@@ -68,7 +68,7 @@ def unauthenticated(platform: str) -> tuple[int, Any]:
     """Status and body for a token that is no longer good."""
     if platform == "salesforce":
         return 401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
-    if platform == "meta":
+    if platform in ("meta", "meta_custom_audiences"):
         body = refusal(platform, 401, "Error validating access token: Session has expired.")
         body["error"]["error_subcode"] = 463
         return 400, body

@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PLATFORMS = ("salesforce", "google", "meta", "hubspot", "mailchimp", "brevo")
+PLATFORMS = ("salesforce", "google", "meta", "hubspot", "mailchimp", "brevo", "meta_custom_audiences")
 KINDS = {
     "status": "answer with `status` (and `retry_after` seconds) in the platform's own shape",
     "reset": "break the connection before anything is done",

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sandbox import control, mailchimp, meta
+from sandbox import control, mailchimp, meta, meta_audiences
 from sandbox.access import connections
 from sandbox.brevo import api as brevo
 from sandbox.context import Sandbox
@@ -56,6 +56,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     mailchimp.prepare(app.state.sandbox)
     app.state.brevo_rate = brevo.RateLimit()
     brevo.prepare(app.state.sandbox)
+    meta_audiences.prepare(app.state.sandbox)
     app.state.faults = Faults()
     app.state.traffic = Traffic(app, app.state.faults, app.state.sandbox.tokens)
     app.add_exception_handler(Refused, answer_refusal)
@@ -71,6 +72,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(mailchimp.router)
     app.include_router(brevo.router)
     app.include_router(brevo.reports)
+    app.include_router(meta_audiences.router)
     app.include_router(control.router)
     return app
 

@@ -1,5 +1,6 @@
 """Whole syncs against the stand-ins: what is on the platform afterwards, at what price, on good days and bad."""
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,9 @@ from cohorte.lake import Lake
 from cohorte.steps.activate import SyncResult, activate
 from tests.unit.activation.world import World, from_nothing, new_home, sync_spec
 
-PLATFORMS = ("hubspot", "mailchimp", "brevo")
-FIELD = {"hubspot": "firstname", "mailchimp": "FNAME", "brevo": "FIRSTNAME"}
+PLATFORMS = ("hubspot", "mailchimp", "brevo", "meta_custom_audiences")
+FIELD = {"hubspot": "firstname", "mailchimp": "FNAME", "brevo": "FIRSTNAME", "meta_custom_audiences": "FN"}
+HASHING = ("meta_custom_audiences",)
 
 IMPORT = 3
 """Brevo: send it, see it queued, see it done."""
@@ -53,6 +55,14 @@ class Stage:
         state = httpx.get(f"{self.url}/_control/state/{self.platform}").json()
         return set(next(iter(state.values()))["VIPs"])
 
+    def wanted(self, world: World) -> set[str]:
+        """What the platform should hold: e-mails, or their hashes."""
+        query = "select lower(email) from segments.membership join pii.dim_contact using (customer_id)"
+        emails = {email for (email,) in world.lake.rows(query)}
+        if self.platform in HASHING:
+            return {hashlib.sha256(email.encode()).hexdigest() for email in emails}
+        return emails
+
     def plant(self, **fault: Any) -> None:
         httpx.post(f"{self.url}/_control/faults", json={"platform": self.platform} | fault).raise_for_status()
 
@@ -65,17 +75,13 @@ def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.Monk
     return Stage(request.param, sandbox)
 
 
-def wanted(world: World) -> set[str]:
-    query = "select lower(email) from segments.membership join pii.dim_contact using (customer_id)"
-    return {email for (email,) in world.lake.rows(query)}
-
-
 def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Stage) -> None:
     world.many(1000)
     first = stage.sync(world)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
     lookup = 2  # by name, then create
-    assert first.api_calls == lookup + {"hubspot": 10 + 1, "mailchimp": 2 + 2, "brevo": IMPORT}[stage.platform]
+    cost = {"hubspot": 10 + 1, "mailchimp": 2 + 2, "brevo": IMPORT, "meta_custom_audiences": 1}
+    assert first.api_calls == lookup + cost[stage.platform]
 
     assert stage.sync(world).api_calls == 0
 
@@ -84,8 +90,9 @@ def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Sta
     world.enter(*range(1000, 1010))
     third = stage.sync(world)
     assert (third.added, third.removed, third.unchanged) == (10, 10, 990)
-    assert third.api_calls == {"hubspot": 2, "mailchimp": 2, "brevo": IMPORT + 1}[stage.platform]
-    assert stage.members == wanted(world)
+    cost = {"hubspot": 2, "mailchimp": 2, "brevo": IMPORT + 1, "meta_custom_audiences": 2}
+    assert third.api_calls == cost[stage.platform]
+    assert stage.members == stage.wanted(world)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +111,7 @@ def test_a_bad_day_costs_calls_and_nothing_else(world: World, stage: Stage, faul
     stage.plant(skip=1, **fault)
     result = stage.sync(world)
     assert (result.state, result.added, result.pending) == ("done", 300, 0)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_a_platform_that_stays_down_leaves_the_rest_to_the_next_run(world: World, stage: Stage) -> None:
@@ -115,7 +122,7 @@ def test_a_platform_that_stays_down_leaves_the_rest_to_the_next_run(world: World
     assert down.api_calls < 60
     httpx.delete(f"{stage.url}/_control/faults").raise_for_status()
     assert stage.sync(world).state == "done"
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_refused_credentials_in_mid_run_stop_it(world: World, stage: Stage) -> None:
@@ -125,7 +132,7 @@ def test_refused_credentials_in_mid_run_stop_it(world: World, stage: Stage) -> N
     assert refused.state == "failed" and f'"{stage.platform}_default"' in (refused.reason or "")
     httpx.delete(f"{stage.url}/_control/faults").raise_for_status()
     stage.sync(world)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_malformed_rows_are_kept_with_the_platforms_words(world: World, stage: Stage) -> None:
@@ -146,13 +153,14 @@ def test_an_audience_deleted_on_the_platform_is_filled_again(world: World, stage
         "hubspot": (f"/crm/v3/lists/{audience}", None),
         "brevo": (f"/v3/contacts/lists/{audience}", None),
         "mailchimp": (f"/3.0/lists/a1b2c3d4e5/segments/{audience}", ("x", stage.credentials.password)),
+        "meta_custom_audiences": (f"/v26.0/{audience}", None),
     }[stage.platform]
     password = stage.credentials.password
     headers = {} if auth else {"Authorization": f"Bearer {password}", "api-key": password}
     httpx.delete(f"{stage.credentials.host}{path}", auth=auth, headers=headers).raise_for_status()
     world.leave(1)
     assert stage.sync(world).state == "done"
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_logs_hold_no_personal_data(world: World, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
@@ -171,4 +179,4 @@ def test_who_leaves_is_cleared_and_removed(world: World, sandbox: Any) -> None:
     world.leave(1)
     result = stage.sync(world, on_leave="clear")
     assert (result.removed, result.api_calls) == (1, 2)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)

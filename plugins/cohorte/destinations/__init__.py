@@ -9,6 +9,7 @@ _CLASSES = {
     "brevo": "Brevo",
     "hubspot": "HubSpot",
     "mailchimp": "Mailchimp",
+    "meta_custom_audiences": "MetaCustomAudiences",
     "webhook": "Webhook",
 }
 NAMES = tuple(_CLASSES)
