@@ -20,6 +20,7 @@ from sandbox.errors import Refused, answer_http_error, answer_refusal
 from sandbox.faults import Faults
 from sandbox.google import api as google
 from sandbox.google import auth as google_auth
+from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
@@ -57,6 +58,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.brevo_rate = brevo.RateLimit()
     brevo.prepare(app.state.sandbox)
     meta_audiences.prepare(app.state.sandbox)
+    app.state.data_manager_rate = datamanager.RateLimit()
+    datamanager.prepare(app.state.sandbox)
     app.state.faults = Faults()
     app.state.traffic = Traffic(app, app.state.faults, app.state.sandbox.tokens)
     app.add_exception_handler(Refused, answer_refusal)
@@ -73,6 +76,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(brevo.router)
     app.include_router(brevo.reports)
     app.include_router(meta_audiences.router)
+    app.include_router(datamanager.router)
     app.include_router(control.router)
     return app
 

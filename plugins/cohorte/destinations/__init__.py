@@ -7,6 +7,7 @@ from cohorte.destinations.base import Destination
 
 _CLASSES = {
     "brevo": "Brevo",
+    "google_data_manager": "GoogleDataManager",
     "hubspot": "HubSpot",
     "mailchimp": "Mailchimp",
     "meta_custom_audiences": "MetaCustomAudiences",
