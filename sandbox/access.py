@@ -9,6 +9,8 @@ PROPERTY_ID = "312345678"
 PAGE_ID = "104612345678901"
 LIST_ID = "a1b2c3d4e5"
 FOLDER_ID = 7
+AD_ACCOUNT_ID = "203040506070809"
+ADS_CUSTOMER_ID = "1234567890"
 
 
 def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
@@ -18,6 +20,15 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
     """
     held = keys(folder)
     base_url = base_url.rstrip("/")
+    service_account = {
+        "type": "service_account",
+        "project_id": "cohorte-sandbox",
+        "private_key_id": held.google_key_id,
+        "private_key": held.private_key,
+        "client_email": held.google_client_email,
+        "client_id": "100000000000000000001",
+        "token_uri": f"{base_url}/google/token",
+    }
     return {
         "salesforce_default": {
             "conn_type": "salesforce",
@@ -36,15 +47,7 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
             "conn_type": "google_cloud_platform",
             "host": base_url,
             "extra": {
-                "keyfile_dict": {
-                    "type": "service_account",
-                    "project_id": "cohorte-sandbox",
-                    "private_key_id": held.google_key_id,
-                    "private_key": held.private_key,
-                    "client_email": held.google_client_email,
-                    "client_id": "100000000000000000001",
-                    "token_uri": f"{base_url}/google/token",
-                },
+                "keyfile_dict": service_account,
                 "property_id": PROPERTY_ID,
                 "api_endpoint": base_url,
             },
@@ -71,5 +74,21 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
             "host": f"{base_url}/brevo",
             "password": held.brevo_key,
             "extra": {"folder_id": FOLDER_ID},
+        },
+        "meta_custom_audiences_default": {
+            "conn_type": "http",
+            "host": f"{base_url}/meta_custom_audiences",
+            "password": held.meta_token,
+            "extra": {"ad_account_id": AD_ACCOUNT_ID, "app_secret": held.meta_app_secret},
+        },
+        "google_data_manager_default": {
+            "conn_type": "google_cloud_platform",
+            "host": f"{base_url}/google_data_manager",
+            "extra": {
+                "keyfile_dict": service_account,
+                "account_id": ADS_CUSTOMER_ID,
+                "customer_match_terms": "ACCEPTED",
+                "consent": "CONSENT_GRANTED",
+            },
         },
     }

@@ -6,13 +6,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from sandbox import mailchimp
+from sandbox import mailchimp, meta_audiences
 from sandbox.access import connections
 from sandbox.brevo import api as brevo
 from sandbox.clock import Backwards, text
 from sandbox.context import Here, JsonObject, Sandbox, public_url
 from sandbox.errors import Refused
 from sandbox.faults import KINDS, Fault
+from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
 from sandbox.salesforce.jobs import plant, visible
 from sandbox.salesforce.schema import OBJECTS
@@ -58,6 +59,30 @@ def read_mailchimp(sandbox: Here) -> dict[str, dict[str, list[str]]]:
 @router.get("/state/brevo")
 def read_brevo(sandbox: Here) -> dict[str, dict[str, list[str]]]:
     return brevo.held(sandbox)
+
+
+@router.get("/state/meta_custom_audiences")
+def read_meta_audiences(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return meta_audiences.held(sandbox)
+
+
+@router.get("/state/google_data_manager")
+def read_data_manager(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return datamanager.held(sandbox)
+
+
+@router.post("/google_data_manager/errors")
+def plant_processing_errors(sandbox: Here, body: JsonObject) -> dict[str, Any]:
+    """An `ErrorInfo`: the next request is taken, and fails with it in processing."""
+    datamanager.plant(sandbox, body)
+    return body
+
+
+@router.post("/meta_custom_audiences/block")
+def block_meta_audience(sandbox: Here, body: JsonObject) -> dict[str, Any]:
+    """`{"name": audience}`: flag it, so that its members cannot be changed any more."""
+    meta_audiences.block(sandbox, str(body.get("name")))
+    return body
 
 
 @router.get("/stats")

@@ -20,7 +20,7 @@ class Refused(Exception):
 def platform_of(path: str) -> str:
     """Which platform a request path belongs to; '' for the sandbox's own."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first in ("salesforce", "meta", "hubspot", "mailchimp", "brevo"):
+    if first in ("salesforce", "meta", "hubspot", "mailchimp", "brevo", "meta_custom_audiences", "google_data_manager"):
         return first
     if first == "v1beta" or (first == "google" and rest.startswith("token")):
         return "google"
@@ -34,11 +34,11 @@ def refusal(platform: str, status: int, message: str) -> Any:
             status, "UNKNOWN_EXCEPTION"
         )
         return [{"errorCode": "SERVER_UNAVAILABLE" if status == 503 else code, "message": message}]
-    if platform == "google":
+    if platform in ("google", "google_data_manager"):
         names = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
-        names |= {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
+        names |= {409: "ALREADY_EXISTS", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
         return {"error": {"code": status, "message": message, "status": names.get(status, "UNKNOWN")}}
-    if platform == "meta":
+    if platform in ("meta", "meta_custom_audiences"):
         number = {429: 4, 401: 190, 400: 100, 404: 100}.get(status, 2)
         return {"error": {"message": message, "type": "OAuthException", "code": number, "fbtrace_id": "Asandbox"}}
     if platform == "hubspot":
@@ -68,14 +68,18 @@ def unauthenticated(platform: str) -> tuple[int, Any]:
     """Status and body for a token that is no longer good."""
     if platform == "salesforce":
         return 401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
-    if platform == "meta":
+    if platform in ("meta", "meta_custom_audiences"):
         body = refusal(platform, 401, "Error validating access token: Session has expired.")
         body["error"]["error_subcode"] = 463
         return 400, body
+    google = (
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential."
+    )
     messages = {
         "brevo": "Key not found",
-        "google": "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
-        "other valid authentication credential.",
+        "google": google,
+        "google_data_manager": google,
         "hubspot": "The OAuth token used to make this call expired.",
         "mailchimp": "Your API key may be invalid, or you've attempted to access the wrong datacenter.",
     }

@@ -6,7 +6,16 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PLATFORMS = ("salesforce", "google", "meta", "hubspot", "mailchimp", "brevo")
+PLATFORMS = (
+    "salesforce",
+    "google",
+    "meta",
+    "hubspot",
+    "mailchimp",
+    "brevo",
+    "meta_custom_audiences",
+    "google_data_manager",
+)
 KINDS = {
     "status": "answer with `status` (and `retry_after` seconds) in the platform's own shape",
     "reset": "break the connection before anything is done",

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sandbox import control, mailchimp, meta
+from sandbox import control, mailchimp, meta, meta_audiences
 from sandbox.access import connections
 from sandbox.brevo import api as brevo
 from sandbox.context import Sandbox
@@ -20,6 +20,7 @@ from sandbox.errors import Refused, answer_http_error, answer_refusal
 from sandbox.faults import Faults
 from sandbox.google import api as google
 from sandbox.google import auth as google_auth
+from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
@@ -56,6 +57,9 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     mailchimp.prepare(app.state.sandbox)
     app.state.brevo_rate = brevo.RateLimit()
     brevo.prepare(app.state.sandbox)
+    meta_audiences.prepare(app.state.sandbox)
+    app.state.data_manager_rate = datamanager.RateLimit()
+    datamanager.prepare(app.state.sandbox)
     app.state.faults = Faults()
     app.state.traffic = Traffic(app, app.state.faults, app.state.sandbox.tokens)
     app.add_exception_handler(Refused, answer_refusal)
@@ -71,6 +75,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(mailchimp.router)
     app.include_router(brevo.router)
     app.include_router(brevo.reports)
+    app.include_router(meta_audiences.router)
+    app.include_router(datamanager.router)
     app.include_router(control.router)
     return app
 

@@ -10,6 +10,7 @@ from sandbox.context import Form, Here, Sandbox
 from sandbox.errors import Refused, unauthenticated
 
 SCOPES = {"https://www.googleapis.com/auth/analytics", "https://www.googleapis.com/auth/analytics.readonly"}
+DATA_MANAGER_SCOPE = "https://www.googleapis.com/auth/datamanager"
 SELF_SIGNED_AUDIENCE = "https://analyticsdata.googleapis.com/"
 GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"
 LIFETIME = 3_599
@@ -30,9 +31,11 @@ def token(form: Form, sandbox: Here) -> dict[str, str | int]:
     # Google's client library always claims Google's own address, whatever `token_uri` says.
     if claims.get("aud") != GOOGLE_AUDIENCE and not str(claims.get("aud", "")).endswith("/google/token"):
         raise Refused(400, {"error": "invalid_grant", "error_description": "Invalid JWT: aud is not the token URI."})
-    if not SCOPES & set(str(claims.get("scope", "")).split()):
+    wanted = set(str(claims.get("scope", "")).split())
+    if not (SCOPES | {DATA_MANAGER_SCOPE}) & wanted:
         raise Refused(400, {"error": "invalid_scope", "error_description": "Invalid OAuth scope or ID token audience."})
-    issued = sandbox.tokens.issue("google", "ya29.c.", LIFETIME)
+    platform = "google_data_manager" if DATA_MANAGER_SCOPE in wanted else "google"
+    issued = sandbox.tokens.issue(platform, "ya29.c.", LIFETIME)
     return {"access_token": issued, "expires_in": LIFETIME, "token_type": "Bearer"}
 
 

@@ -1,21 +1,25 @@
 """Whole syncs against the stand-ins: what is on the platform afterwards, at what price, on good days and bad."""
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
 
 from cohorte.credentials import Credentials
+from cohorte.destinations.google_data_manager import GoogleDataManager
 from cohorte.lake import Lake
 from cohorte.steps.activate import SyncResult, activate
 from tests.unit.activation.world import World, from_nothing, new_home, sync_spec
 
-PLATFORMS = ("hubspot", "mailchimp", "brevo")
-FIELD = {"hubspot": "firstname", "mailchimp": "FNAME", "brevo": "FIRSTNAME"}
+PLATFORMS = ("hubspot", "mailchimp", "brevo", "meta_custom_audiences", "google_data_manager")
+FIELD = {"hubspot": "firstname", "mailchimp": "FNAME", "brevo": "FIRSTNAME", "meta_custom_audiences": "FN"}
+HASHING = ("meta_custom_audiences", "google_data_manager")
 
 IMPORT = 3
-"""Brevo: send it, see it queued, see it done."""
+"""Brevo and Google: send it, see it queued, see it done."""
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +42,11 @@ class Stage:
         self.credentials = Credentials.from_mapping(f"{platform}_default", sandbox.connections[f"{platform}_default"])
 
     def sync(self, world: World, **changes: Any) -> SyncResult:
+        name = FIELD.get(self.platform)
         spec = sync_spec(
             destination=self.platform,
             connection=f"{self.platform}_default",
-            fields={FIELD[self.platform]: "pii.dim_contact.given_name"},
+            fields={name: "pii.dim_contact.given_name"} if name else {},
             **changes,
         )
         result = activate(spec, lake=world.lake, credentials=self.credentials)
@@ -53,6 +58,21 @@ class Stage:
         state = httpx.get(f"{self.url}/_control/state/{self.platform}").json()
         return set(next(iter(state.values()))["VIPs"])
 
+    def wanted(self, world: World) -> set[str]:
+        """What the platform should hold: e-mails, or their hashes."""
+        query = "select lower(email) from segments.membership join pii.dim_contact using (customer_id)"
+        emails = {email for (email,) in world.lake.rows(query)}
+        if self.platform in HASHING:
+            return {hashlib.sha256(email.encode()).hexdigest() for email in emails}
+        return emails
+
+    def token(self) -> str:
+        """What calls prove themselves with."""
+        if self.platform != "google_data_manager":
+            return self.credentials.password
+        with closing(GoogleDataManager(self.credentials)) as google:
+            return google.token()
+
     def plant(self, **fault: Any) -> None:
         httpx.post(f"{self.url}/_control/faults", json={"platform": self.platform} | fault).raise_for_status()
 
@@ -62,20 +82,17 @@ def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr("cohorte.activation.engine.Engine._backoff", lambda self, failures: 0.0)
     monkeypatch.setattr("cohorte.activation.budget._budgets", {})
     monkeypatch.setattr("cohorte.destinations.brevo.Brevo.first_pause", 0.0)
+    monkeypatch.setattr("cohorte.destinations.google_data_manager.GoogleDataManager.first_pause", 0.0)
     return Stage(request.param, sandbox)
-
-
-def wanted(world: World) -> set[str]:
-    query = "select lower(email) from segments.membership join pii.dim_contact using (customer_id)"
-    return {email for (email,) in world.lake.rows(query)}
 
 
 def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Stage) -> None:
     world.many(1000)
     first = stage.sync(world)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
     lookup = 2  # by name, then create
-    assert first.api_calls == lookup + {"hubspot": 10 + 1, "mailchimp": 2 + 2, "brevo": IMPORT}[stage.platform]
+    cost = {"hubspot": 10 + 1, "mailchimp": 2 + 2, "brevo": IMPORT, "meta_custom_audiences": 1}
+    assert first.api_calls == lookup + cost.get(stage.platform, IMPORT)
 
     assert stage.sync(world).api_calls == 0
 
@@ -84,8 +101,9 @@ def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Sta
     world.enter(*range(1000, 1010))
     third = stage.sync(world)
     assert (third.added, third.removed, third.unchanged) == (10, 10, 990)
-    assert third.api_calls == {"hubspot": 2, "mailchimp": 2, "brevo": IMPORT + 1}[stage.platform]
-    assert stage.members == wanted(world)
+    cost = {"hubspot": 2, "mailchimp": 2, "brevo": IMPORT + 1, "meta_custom_audiences": 2}
+    assert third.api_calls == cost.get(stage.platform, IMPORT + IMPORT)
+    assert stage.members == stage.wanted(world)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +122,7 @@ def test_a_bad_day_costs_calls_and_nothing_else(world: World, stage: Stage, faul
     stage.plant(skip=1, **fault)
     result = stage.sync(world)
     assert (result.state, result.added, result.pending) == ("done", 300, 0)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_a_platform_that_stays_down_leaves_the_rest_to_the_next_run(world: World, stage: Stage) -> None:
@@ -115,7 +133,7 @@ def test_a_platform_that_stays_down_leaves_the_rest_to_the_next_run(world: World
     assert down.api_calls < 60
     httpx.delete(f"{stage.url}/_control/faults").raise_for_status()
     assert stage.sync(world).state == "done"
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_refused_credentials_in_mid_run_stop_it(world: World, stage: Stage) -> None:
@@ -125,7 +143,7 @@ def test_refused_credentials_in_mid_run_stop_it(world: World, stage: Stage) -> N
     assert refused.state == "failed" and f'"{stage.platform}_default"' in (refused.reason or "")
     httpx.delete(f"{stage.url}/_control/faults").raise_for_status()
     stage.sync(world)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_malformed_rows_are_kept_with_the_platforms_words(world: World, stage: Stage) -> None:
@@ -146,13 +164,15 @@ def test_an_audience_deleted_on_the_platform_is_filled_again(world: World, stage
         "hubspot": (f"/crm/v3/lists/{audience}", None),
         "brevo": (f"/v3/contacts/lists/{audience}", None),
         "mailchimp": (f"/3.0/lists/a1b2c3d4e5/segments/{audience}", ("x", stage.credentials.password)),
+        "meta_custom_audiences": (f"/v26.0/{audience}", None),
+        "google_data_manager": (f"/v1/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/{audience}", None),
     }[stage.platform]
-    password = stage.credentials.password
+    password = stage.token()
     headers = {} if auth else {"Authorization": f"Bearer {password}", "api-key": password}
     httpx.delete(f"{stage.credentials.host}{path}", auth=auth, headers=headers).raise_for_status()
     world.leave(1)
     assert stage.sync(world).state == "done"
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)
 
 
 def test_logs_hold_no_personal_data(world: World, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
@@ -161,7 +181,8 @@ def test_logs_hold_no_personal_data(world: World, stage: Stage, caplog: pytest.L
     stage.plant(kind="status", status=500, times=1, skip=1)
     stage.sync(world)
     assert caplog.records
-    assert "person" not in caplog.text and stage.credentials.password not in caplog.text
+    secret = stage.credentials.password or "ya29."  # how Google's access tokens begin
+    assert "person" not in caplog.text and secret not in caplog.text
 
 
 def test_who_leaves_is_cleared_and_removed(world: World, sandbox: Any) -> None:
@@ -171,4 +192,4 @@ def test_who_leaves_is_cleared_and_removed(world: World, sandbox: Any) -> None:
     world.leave(1)
     result = stage.sync(world, on_leave="clear")
     assert (result.removed, result.api_calls) == (1, 2)
-    assert stage.members == wanted(world)
+    assert stage.members == stage.wanted(world)

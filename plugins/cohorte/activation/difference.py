@@ -19,6 +19,10 @@ from cohorte.activation.spec import MEMBERSHIP, SyncSpec
 NORMAL_FORMS = {
     # trim() decodes every value it is given; most need none of it
     "lower_trim": "lower(if(starts_with({0}, ' ') or ends_with({0}, ' '), trim({0}), {0}))",
+    # https://developers.google.com/data-manager/api/devguides/concepts/formatting
+    "google_email": r"if(regexp_matches({0}, '@(gmail|googlemail)[.]com\s*$', 'i'), "
+    r"replace(regexp_extract(regexp_replace(lower({0}), '\s', '', 'g'), '^[^@+]*'), '.', '') || '@' || "
+    r"split_part(regexp_replace(lower({0}), '\s', '', 'g'), '@', 2), regexp_replace(lower({0}), '\s', '', 'g'))",
     "as_is": "{0}::varchar",
 }
 WELL_FORMED = {"email": r"[^@\s]+@[^@\s]+\.[^@\s]+", "phone": r"\+[1-9][0-9]{6,14}", "customer_id": r".+"}

@@ -7,8 +7,10 @@ from cohorte.destinations.base import Destination
 
 _CLASSES = {
     "brevo": "Brevo",
+    "google_data_manager": "GoogleDataManager",
     "hubspot": "HubSpot",
     "mailchimp": "Mailchimp",
+    "meta_custom_audiences": "MetaCustomAudiences",
     "webhook": "Webhook",
 }
 NAMES = tuple(_CLASSES)

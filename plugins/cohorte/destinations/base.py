@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Literal
 from cohorte.credentials import Credentials
 
 Operation = Literal["add", "update", "remove"]
-KeyForm = Literal["lower_trim", "as_is"]
+KeyForm = Literal["lower_trim", "google_email", "as_is"]
 """How the platform itself normalises a key before it compares; two keys of one form are one person there."""
 
 

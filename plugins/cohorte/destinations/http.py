@@ -1,10 +1,10 @@
 """HTTP as destinations need it: counted, budgeted, and every failure put into one of five classes."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cohorte.destinations.base import AccessRefused, Destination, Refused, Throttled, Unavailable
+from cohorte.destinations.base import AccessRefused, Destination, DestinationError, Refused, Throttled, Unavailable
 
 if TYPE_CHECKING:
     import httpx
@@ -24,12 +24,15 @@ class Api:
         auth: tuple[str, str] | None = None,
         timeout: float = TIMEOUT,
         wait_header: str = "retry-after",
+        failure: Callable[["httpx.Response"], DestinationError | None] = lambda response: None,
     ) -> None:
+        """`failure` reads a refusal where the status alone does not tell; None leaves it to the status."""
         import httpx
 
         concurrent = destination.limits.concurrent
         self.destination = destination
         self.wait_header = wait_header
+        self.failure = failure
         self.client = httpx.Client(
             base_url=base_url,
             headers=dict(headers or {}),
@@ -56,6 +59,8 @@ class Api:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
         if response.is_success or response.status_code in expect:
             return response
+        if told := self.failure(response):
+            raise told
         reason = f"HTTP {response.status_code}: {words(response)}"
         match response.status_code:
             case 401 | 403:
@@ -80,6 +85,8 @@ def words(response: "httpx.Response") -> str:
         body = response.json()
     except ValueError:
         return response.text[:300]
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):  # Google, Meta
+        body = body["error"]
     if isinstance(body, dict):
         said = [str(body[name]) for name in ("title", "detail", "message", "error_description") if body.get(name)]
         if isinstance(body.get("errors"), list):
