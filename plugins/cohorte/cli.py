@@ -213,6 +213,31 @@ def run_maintain() -> None:
         print(maintain(lake=lake))
 
 
+@app.command("why-linked")
+def why_linked(
+    a: Annotated[str, typer.Argument(help="A record (of int_identity__record), or a customer")],
+    b: Annotated[str, typer.Argument(help="Another one")],
+) -> None:
+    """Why two records are one person: every link between them, and what each field spoke for. No personal data."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from cohorte.lake import Lake
+    from cohorte.steps.explain import why_linked as step
+
+    with Lake.open(read_only=True) as lake:
+        found = step(a, b, lake=lake)
+    if not found:
+        print(f"{a} and {b} are not linked: no way leads from one to the other")
+        return
+    table = Table("record", "record", "probability", "because", "for and against, in bits")
+    for link in found:
+        weights = sorted(link.weights.items(), key=lambda item: -abs(item[1]))
+        said = ", ".join(f"{field} {weight:+.1f}" for field, weight in weights)
+        table.add_row(link.a, link.b, f"{link.probability:.4f}", link.because, said)
+    (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
+
+
 @models.command("list")
 def models_list(name: Annotated[str | None, typer.Argument(help="One model; default: all")] = None) -> None:
     """Every trained version, newest first, with why it was promoted or refused."""

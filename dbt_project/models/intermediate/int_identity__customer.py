@@ -1,24 +1,12 @@
 """Which records are the same person: one row per source record, with the customer's stable id."""
 
-COLUMNS = {
-    "given_name": "given_name",
-    "family_name": "surname",
-    "birth_date": "birth_date",
-    "email": "email",
-    "phone": "phone",
-    "street": "street",
-    "city": "city",
-    "postal_code": "postcode",
-    "identifier": "identifier",
-}
-
 
 def model(dbt, session):
-    from cohorte.identity import assign_stable_ids, resolve
+    from cohorte.identity import RECORD_COLUMNS, assign_stable_ids, resolve
 
     dbt.config(materialized="table")
     records = dbt.ref("int_identity__record").order("record_id").arrow().read_all()
-    clusters = resolve(records, columns=COLUMNS, record_id="record_id")
+    clusters = resolve(records, columns=RECORD_COLUMNS, record_id="record_id")
     customers, _events = assign_stable_ids(_previous(dbt, session), clusters)
     # A relation is written by this very connection: a data frame would be by another, outside the transaction.
     return session.from_df(customers.merge(clusters[["record_id", "probability"]], on="record_id"))

@@ -18,15 +18,19 @@ KINDS = (
     "street",
     "city",
     "postcode",
+    "state",
     "identifier",
 )
+ATTRIBUTE = "attribute_"
+"""Prefix of the columns of any other kind: free attributes, each compared with itself."""
 
 
 def normalise(records: "pd.DataFrame", columns: Mapping[str, str], record_id: str, region: str) -> "pd.DataFrame":
     """The records with one column a kind, all text, None where nothing is known.
 
     `full_name` is split at the first space where given name or surname is missing. Several columns of one kind are
-    taken in their order, the first that knows wins. Raises ValueError for a missing column or record ids not unique.
+    taken in their order, the first that knows wins; a column of a kind not in KINDS is a free attribute of its own.
+    Raises ValueError for a missing column or record ids not unique.
     """
     import pandas as pd
 
@@ -39,6 +43,8 @@ def normalise(records: "pd.DataFrame", columns: Mapping[str, str], record_id: st
     result = pd.DataFrame({"record_id": ids.to_numpy()})
     for column, kind in columns.items():
         values = _clean(records[column].reset_index(drop=True), kind, region)
+        if kind not in KINDS:
+            kind = ATTRIBUTE + re.sub(r"\W+", "_", str(column).lower())
         result[kind] = values if kind not in result else result[kind].where(result[kind].notna(), values)
     if "full_name" in result:
         parts = result["full_name"].str.split(" ", n=1, expand=True).reindex(columns=[0, 1])
@@ -50,6 +56,11 @@ def normalise(records: "pd.DataFrame", columns: Mapping[str, str], record_id: st
             result[kind] = None
     result = result.astype("object")
     return result.where(result.notna(), None).sort_values("record_id", ignore_index=True)
+
+
+def attributes(people: "pd.DataFrame") -> list[str]:
+    """The columns of free attributes."""
+    return [column for column in people.columns if column.startswith(ATTRIBUTE)]
 
 
 def _clean(values: "pd.Series", kind: str, region: str) -> "pd.Series":

@@ -1,0 +1,28 @@
+"""Why two records are one person."""
+
+import pandas as pd
+import pytest
+
+from cohorte.identity import link
+
+COLUMNS = {"name": "full_name", "mail": "email", "tel": "phone"}
+RECORDS = pd.DataFrame(
+    [
+        ("1", "Anna Berg", "anna@example.com", None),
+        ("2", "A. Berg", "ANNA@example.com ", "+1 202 555 0143"),
+        ("3", "Anna Berg", None, "(202) 555-0143"),
+        ("4", "Carl Dahl", None, None),
+    ],
+    columns=["record_id", "name", "mail", "tel"],
+)
+
+
+def test_the_way_from_one_record_to_another() -> None:
+    resolution = link(RECORDS, columns=COLUMNS)
+    assert [(step.a, step.b, step.because) for step in resolution.explain("1", "3")] == [
+        ("1", "2", "they share the email"),
+        ("2", "3", "they share the phone"),
+    ]
+    assert resolution.explain("1", "4") == []
+    with pytest.raises(ValueError, match="there is no record 9"):
+        resolution.explain("1", "9")

@@ -1,0 +1,65 @@
+"""Known duplicates with errors: who is who, without having been told."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cohorte.identity import link, link_new, resolve
+
+DATA = Path(__file__).parents[2] / "data" / "febrl4"
+COLUMNS = {
+    "given_name": "given_name",
+    "surname": "surname",
+    "date_of_birth": "birth_date",
+    "street": "street",
+    "suburb": "city",
+    "postcode": "postcode",
+    "state": "state",
+    "soc_sec_id": "attribute",
+}
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    parts = [pd.read_csv(DATA / f"dataset4{half}.csv", skipinitialspace=True, dtype=str) for half in "ab"]
+    frame = pd.concat(parts, ignore_index=True).rename(columns=str.strip)
+    street = (frame["street_number"].fillna("") + " " + frame["address_1"].fillna("")).str.strip()
+    return frame.assign(street=street.where(street != ""))
+
+
+def f1(clusters: pd.DataFrame) -> float:
+    def pairs(groups: pd.Series) -> int:
+        sizes = groups.value_counts()
+        return int((sizes * (sizes - 1) // 2).sum())
+
+    truth = clusters["record_id"].str.extract(r"rec-(\d+)-")[0]
+    both = pairs(truth + "|" + clusters["cluster_id"])
+    return 2 * both / (pairs(clusters["cluster_id"]) + pairs(truth))
+
+
+def test_pairs_are_found_and_new_records_find_theirs(people: pd.DataFrame) -> None:
+    clusters = resolve(people, columns=COLUMNS, record_id="rec_id")
+    assert f1(clusters) >= 0.995
+    assert clusters["record_id"].is_unique and len(clusters) == 10_000
+    assert clusters["probability"].between(0.95, 1).all()
+
+    new = people[people["rec_id"].str.endswith("dup-0")].sample(100, random_state=1)
+    known = people[~people["rec_id"].isin(new["rec_id"])]
+    before = clusters[~clusters["record_id"].isin(new["rec_id"])].reset_index(drop=True)
+    found = link_new(new, known, before, columns=COLUMNS, record_id="rec_id")
+    assert len(found) == 10_000
+    assert f1(found) >= 0.995
+
+
+def test_a_probable_link_says_what_each_field_speaks_for(people: pd.DataFrame) -> None:
+    number = people["rec_id"].str.extract(r"rec-(\d+)-")[0].astype(int)
+    few = people[number < 400]
+    resolution = link(few, columns=COLUMNS, record_id="rec_id")
+    shuffled = link(few.sample(frac=1, random_state=1), columns=COLUMNS, record_id="rec_id")
+    pd.testing.assert_frame_equal(resolution.clusters, shuffled.clusters)
+    linked = resolution.links.iloc[0]
+    (step,) = resolution.explain(linked["a"], linked["b"])
+    assert step.because == "they are alike" and step.probability >= 0.95
+    assert {"surname", "birth_date", "street", "postcode"} <= set(step.weights)
+    assert sum(step.weights.values()) > 0
