@@ -163,10 +163,10 @@ class Statements:
         {self._consent(IN_SCOPE)},
         person as (
             select wanted.customer_id, {self._key("wanted")} as key, {self._fingerprint("wanted")} as fingerprint,
-                {self._payload("wanted")} as payload
+                {self._payload("wanted")} as payload, {self._plain_key("wanted")} as plain_key
             from wanted {self._joins("wanted", IN_SCOPE)}
         )
-        select *, {self._hashed("key")} as destination_key,
+        select * replace ({self._hashed("plain_key")} as plain_key), {self._hashed("key")} as destination_key,
             md5({_quoted(self.sync.signature)} || payload::varchar) as payload_hash,
             {self._left_out_cheaply("person")} as left_out
         from person
@@ -183,7 +183,8 @@ class Statements:
         judged as (
             select * replace (
                 case
-                    when customer_id in (from suppressed) or destination_key in (from suppressed) then 'suppressed'
+                    when customer_id in (from suppressed) or destination_key in (from suppressed)
+                        or plain_key in (from suppressed) then 'suppressed'
                     when left_out is not null then left_out
                     when not regexp_full_match(key, '{WELL_FORMED[self.sync.key]}') then 'malformed {self.sync.key}'
                     when row_number() over (partition by destination_key order by left_out is not null, customer_id) > 1
@@ -294,6 +295,12 @@ class Statements:
 
     def _key(self, members: str) -> str:
         return NORMAL_FORMS[self.key_form].format(_column(self.sync.key_table, self.sync.key_column, members))
+
+    def _plain_key(self, members: str) -> str:
+        """The key in the form suppressions are written in, whatever form the platform has."""
+        return NORMAL_FORMS["lower_trim"].format(
+            f"{_column(self.sync.key_table, self.sync.key_column, members)}::varchar"
+        )
 
     def _hashed(self, key: str) -> str:
         """128 bits of SHA-256: short, because millions are compared."""
