@@ -125,7 +125,8 @@ def test_an_entry_that_meta_finds_invalid_is_refused_and_no_other(
 ) -> None:
     monkeypatch.setattr("cohorte.destinations.meta_custom_audiences.hashed", forgetful)
     audience = meta.open_audience("Unhashed")
-    good, bad = meta.send(Batch("add", audience, [Row("add", "good@example.com"), Row("add", "bad@example.com")]))
+    rows = [Row("add", "good@example.com", {"FN": "Ann"}), Row("add", "bad@example.com", {"FN": "Ann"})]
+    good, bad = meta.send(Batch("add", audience, rows))
     assert (good.state, bad.state) == ("accepted", "rejected")
     assert "invalid_entry_samples" in (bad.reason or "")
     assert members(sandbox, "Unhashed") == {sha256("good@example.com")}

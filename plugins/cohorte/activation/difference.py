@@ -16,13 +16,23 @@ the audience; the rest grows with the change.
 
 from cohorte.activation.spec import MEMBERSHIP, SyncSpec
 
+_BARE = r"regexp_replace(lower({0}), '\s', '', 'g')"
+
+
+def _google(email: str) -> str:
+    """Gmail takes no notice of dots, nor of what follows a plus.
+
+    https://developers.google.com/data-manager/api/devguides/concepts/formatting
+    """
+    name = f"replace(split_part(split_part({email}, '@', 1), '+', 1), '.', '')"
+    is_gmail = f"ends_with({email}, '@gmail.com') or ends_with({email}, '@googlemail.com')"
+    return f"if({is_gmail}, {name} || '@' || split_part({email}, '@', 2), {email})"
+
+
 NORMAL_FORMS = {
     # trim() decodes every value it is given; most need none of it
     "lower_trim": "lower(if(starts_with({0}, ' ') or ends_with({0}, ' '), trim({0}), {0}))",
-    # https://developers.google.com/data-manager/api/devguides/concepts/formatting
-    "google_email": r"if(regexp_matches({0}, '@(gmail|googlemail)[.]com\s*$', 'i'), "
-    r"replace(regexp_extract(regexp_replace(lower({0}), '\s', '', 'g'), '^[^@+]*'), '.', '') || '@' || "
-    r"split_part(regexp_replace(lower({0}), '\s', '', 'g'), '@', 2), regexp_replace(lower({0}), '\s', '', 'g'))",
+    "google_email": f"if(regexp_matches({{0}}, '\\s'), {_google(_BARE)}, {_google('lower({0})')})",
     "as_is": "{0}::varchar",
 }
 WELL_FORMED = {"email": r"[^@\s]+@[^@\s]+\.[^@\s]+", "phone": r"\+[1-9][0-9]{6,14}", "customer_id": r".+"}
@@ -157,6 +167,7 @@ class Statements:
 
     def members(self) -> str:
         """The members in scope, with everything that is sent of them, or the reason why nothing is."""
+        plain_key = "key" if self.key_form == "lower_trim" else "plain_key"
         return f"""
         create or replace temp table sync_member as
         with wanted as ({self._wanted(IN_SCOPE)}),
@@ -166,7 +177,7 @@ class Statements:
                 {self._payload("wanted")} as payload, {self._plain_key("wanted")} as plain_key
             from wanted {self._joins("wanted", IN_SCOPE)}
         )
-        select * replace ({self._hashed("plain_key")} as plain_key), {self._hashed("key")} as destination_key,
+        select * replace ({self._hashed(plain_key)} as plain_key), {self._hashed("key")} as destination_key,
             md5({_quoted(self.sync.signature)} || payload::varchar) as payload_hash,
             {self._left_out_cheaply("person")} as left_out
         from person
