@@ -77,13 +77,23 @@ class Stage:
         httpx.post(f"{self.url}/_control/faults", json={"platform": self.platform} | fault).raise_for_status()
 
 
-@pytest.fixture(params=PLATFORMS)
-def stage(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Stage:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pauses, and a rate budget of its own."""
     monkeypatch.setattr("cohorte.activation.engine.Engine._backoff", lambda self, failures: 0.0)
     monkeypatch.setattr("cohorte.activation.budget._budgets", {})
     monkeypatch.setattr("cohorte.destinations.brevo.Brevo.first_pause", 0.0)
     monkeypatch.setattr("cohorte.destinations.google_data_manager.GoogleDataManager.first_pause", 0.0)
+
+
+@pytest.fixture(params=PLATFORMS)
+def stage(request: pytest.FixtureRequest, sandbox: Any, impatient: None) -> Stage:
     return Stage(request.param, sandbox)
+
+
+@pytest.fixture
+def gmail(sandbox: Any, impatient: None) -> Stage:
+    return Stage("google_data_manager", sandbox)
 
 
 def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Stage) -> None:
@@ -183,6 +193,39 @@ def test_logs_hold_no_personal_data(world: World, stage: Stage, caplog: pytest.L
     assert caplog.records
     secret = stage.credentials.password or "ya29."  # how Google's access tokens begin
     assert "person" not in caplog.text and secret not in caplog.text
+
+
+def test_two_spellings_of_a_gmail_address_are_one_person_at_google(world: World, gmail: Stage) -> None:
+    world.many(3)
+    world.contact("c00000", "j.doe@gmail.com")
+    world.contact("c00001", "JDoe+shop@gmail.com")
+    result = gmail.sync(world)
+    assert (result.added, result.left_out) == (2, {"same email as another customer": 1})
+    world.leave(0)
+    assert gmail.sync(world).planned == 0  # the other one still wants to be there
+    world.leave(1)
+    assert gmail.sync(world).removed == 1
+    assert gmail.members == gmail.wanted(world)
+
+
+def test_a_suppressed_gmail_address_stays_out_of_google_under_another_id(world: World, gmail: Stage) -> None:
+    world.many(2)
+    world.contact("c00001", "j.doe@gmail.com")
+    world.lake.execute(
+        "insert into activation.suppression values (sha256('email:j.doe@gmail.com')[:32], 'erased', now()::timestamp)"
+    )
+    result = gmail.sync(world)
+    assert (result.added, result.left_out) == (1, {"suppressed": 1})
+
+
+def test_what_google_refuses_without_names_is_found_by_halving(world: World, gmail: Stage) -> None:
+    world.many(4)
+    failed = {"reason": "PROCESSING_ERROR_REASON_INVALID_FORMAT", "recordCount": "1"}
+    for counts in ([failed], [], [failed], [failed]):  # all four; the first two; the last two; the third
+        httpx.post(f"{gmail.url}/_control/google_data_manager/errors", json={"errorCounts": counts}).raise_for_status()
+    result = gmail.sync(world)
+    assert (result.added, result.rejected, result.pending) == (3, 1, 0)
+    assert "INVALID_FORMAT" in world.lake.value("select reason from activation.rejected")
 
 
 def test_who_leaves_is_cleared_and_removed(world: World, sandbox: Any) -> None:

@@ -16,13 +16,23 @@ the audience; the rest grows with the change.
 
 from cohorte.activation.spec import MEMBERSHIP, SyncSpec
 
+_BARE = r"regexp_replace(lower({0}), '\s', '', 'g')"
+
+
+def _google(email: str) -> str:
+    """Gmail takes no notice of dots, nor of what follows a plus.
+
+    https://developers.google.com/data-manager/api/devguides/concepts/formatting
+    """
+    name = f"replace(split_part(split_part({email}, '@', 1), '+', 1), '.', '')"
+    is_gmail = f"ends_with({email}, '@gmail.com') or ends_with({email}, '@googlemail.com')"
+    return f"if({is_gmail}, {name} || '@' || split_part({email}, '@', 2), {email})"
+
+
 NORMAL_FORMS = {
     # trim() decodes every value it is given; most need none of it
     "lower_trim": "lower(if(starts_with({0}, ' ') or ends_with({0}, ' '), trim({0}), {0}))",
-    # https://developers.google.com/data-manager/api/devguides/concepts/formatting
-    "google_email": r"if(regexp_matches({0}, '@(gmail|googlemail)[.]com\s*$', 'i'), "
-    r"replace(regexp_extract(regexp_replace(lower({0}), '\s', '', 'g'), '^[^@+]*'), '.', '') || '@' || "
-    r"split_part(regexp_replace(lower({0}), '\s', '', 'g'), '@', 2), regexp_replace(lower({0}), '\s', '', 'g'))",
+    "google_email": f"if(regexp_matches({{0}}, '\\s'), {_google(_BARE)}, {_google('lower({0})')})",
     "as_is": "{0}::varchar",
 }
 WELL_FORMED = {"email": r"[^@\s]+@[^@\s]+\.[^@\s]+", "phone": r"\+[1-9][0-9]{6,14}", "customer_id": r".+"}
@@ -157,16 +167,17 @@ class Statements:
 
     def members(self) -> str:
         """The members in scope, with everything that is sent of them, or the reason why nothing is."""
+        plain_key = "key" if self.key_form == "lower_trim" else "plain_key"
         return f"""
         create or replace temp table sync_member as
         with wanted as ({self._wanted(IN_SCOPE)}),
         {self._consent(IN_SCOPE)},
         person as (
             select wanted.customer_id, {self._key("wanted")} as key, {self._fingerprint("wanted")} as fingerprint,
-                {self._payload("wanted")} as payload
+                {self._payload("wanted")} as payload, {self._plain_key("wanted")} as plain_key
             from wanted {self._joins("wanted", IN_SCOPE)}
         )
-        select *, {self._hashed("key")} as destination_key,
+        select * replace ({self._hashed(plain_key)} as plain_key), {self._hashed("key")} as destination_key,
             md5({_quoted(self.sync.signature)} || payload::varchar) as payload_hash,
             {self._left_out_cheaply("person")} as left_out
         from person
@@ -183,7 +194,8 @@ class Statements:
         judged as (
             select * replace (
                 case
-                    when customer_id in (from suppressed) or destination_key in (from suppressed) then 'suppressed'
+                    when customer_id in (from suppressed) or destination_key in (from suppressed)
+                        or plain_key in (from suppressed) then 'suppressed'
                     when left_out is not null then left_out
                     when not regexp_full_match(key, '{WELL_FORMED[self.sync.key]}') then 'malformed {self.sync.key}'
                     when row_number() over (partition by destination_key order by left_out is not null, customer_id) > 1
@@ -294,6 +306,12 @@ class Statements:
 
     def _key(self, members: str) -> str:
         return NORMAL_FORMS[self.key_form].format(_column(self.sync.key_table, self.sync.key_column, members))
+
+    def _plain_key(self, members: str) -> str:
+        """The key in the form suppressions are written in, whatever form the platform has."""
+        return NORMAL_FORMS["lower_trim"].format(
+            f"{_column(self.sync.key_table, self.sync.key_column, members)}::varchar"
+        )
 
     def _hashed(self, key: str) -> str:
         """128 bits of SHA-256: short, because millions are compared."""

@@ -78,7 +78,8 @@ create table if not exists activation.audience (
     opened_at timestamp not null
 );
 
--- One row per identifier that may never be sent again: a destination_key or a customer_id.
+-- One row per identifier that may never be sent again: a customer_id, or a destination_key (of the key in lower case and
+-- trimmed: that one counts on every platform, whatever its own normal form).
 create table if not exists activation.suppression (
     identifier varchar not null,
     reason varchar not null,

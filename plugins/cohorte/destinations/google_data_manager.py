@@ -185,7 +185,10 @@ class GoogleDataManager(Destination):
         digest = hashlib.sha256(batch.stage.encode() + content).hexdigest()
         if digest not in self._under_way:
             self._under_way[digest] = self._post(batch, content)
-        status = self._finished(self._under_way[digest])
+        try:
+            status = self._finished(self._under_way[digest])
+        except Refused as error:
+            raise Unavailable(f"request {self._under_way.pop(digest)} is not known: {error.reason}") from error
         del self._under_way[digest]
         return receipts(status, len(people))
 

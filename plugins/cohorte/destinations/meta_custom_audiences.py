@@ -7,6 +7,10 @@ https://developers.facebook.com/docs/graph-api/overview/rate-limiting (codes of 
 
 Meta gets SHA-256 of what identifies a person and nothing in the clear. It cannot tell whether a hash is of a real
 address, so malformed keys are refused here. A change takes up to a day to show in Ads Manager.
+
+A removal names the key alone, since it knows nothing else of a person. Who is matched by a further identifier and not
+by the key may therefore stay: map `fields` where a better match is worth that. The guide calls `session` required and
+the reference does not; it groups batches of one upload, and a call without it is complete in itself.
 """
 
 import hashlib
@@ -112,9 +116,8 @@ class MetaCustomAudiences(Destination):
         token, secret = credentials.password, credentials.extra.get("app_secret", "")
         self.path = f"/{VERSION}/act_{credentials.required('ad_account_id')}/customaudiences"
         self.source = credentials.extra.get("customer_file_source", "USER_PROVIDED_ONLY")
-        self.proof = {"appsecret_proof": hmac.new(secret.encode(), token.encode(), "sha256").hexdigest()}
-        if not secret:
-            self.proof = {}
+        proof = hmac.new(secret.encode(), token.encode(), "sha256").hexdigest()
+        self.proof = {"appsecret_proof": proof} if secret else {}
         self.api = Api(
             self,
             credentials.host or "https://graph.facebook.com",
@@ -191,7 +194,7 @@ class MetaCustomAudiences(Destination):
         if not invalid:
             return []
         named = set(texts(answer.get("invalid_entry_samples")))
-        refused = [person for person in people if not named.isdisjoint(person.values())]
+        refused = [person for person in people if key_of(person) in named]
         if len(refused) != invalid:
             raise Refused(f"Meta counts {invalid} invalid entries among {len(people)}, and names {len(refused)}")
         return refused
@@ -214,6 +217,11 @@ def identifiers(row: Row) -> dict[str, str] | None:
             f"Meta does not match people by {', '.join(unknown)}, only by {', '.join(FORMS)}. Mend the sync's fields."
         )
     return {name: hashed(name, value) for name, value in known.items() if FORMS[name](value)}
+
+
+def key_of(person: dict[str, str]) -> str:
+    """What tells one person from another: never a name or a town, which many share."""
+    return next(person[name] for name in ("EMAIL", "PHONE", "EXTERN_ID") if name in person)
 
 
 def hashed(name: str, value: str) -> str:
