@@ -9,6 +9,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from models_ml.audit import AuditReport
     from models_ml.clusters import ClusterModel
+    from models_ml.drift import DriftReport
     from models_ml.propensity import PropensityModel
 
 PAGE = """<!doctype html>
@@ -70,6 +71,18 @@ class ModelCard:
             facts=self.facts | {"audit": str(report)},
             tables=tables,
             pictures=(*self.pictures, "fairness"),
+        )
+
+    def with_drift(self, report: "DriftReport") -> "ModelCard":
+        """With how far the newest customers are from those before."""
+        from dataclasses import replace
+
+        table = report.table.sort_values("stability", ascending=False, kind="stable", ignore_index=True)
+        return replace(
+            self,
+            facts=self.facts | {"drift": str(report)},
+            tables=self.tables | {"Drift": table.drop(columns=["is_drifted"])},
+            pictures=(*self.pictures, "drift"),
         )
 
     def with_facts(self, facts: Mapping[str, Any]) -> "ModelCard":

@@ -84,6 +84,17 @@ def _fairness(axis: Any, tables: Tables) -> str | None:
     return "Red: selected less than four fifths as often as the group selected most. Pale: as much may be chance."
 
 
+def _drift(axis: Any, tables: Tables) -> str | None:
+    table = tables["Drift"].head(12).iloc[::-1]
+    if table.empty:
+        return None
+    colours = np.where(table["stability"] >= table["limit"], RED, BLUE)
+    axis.barh([name.replace("_", " ") for name in table["feature"]], table["stability"], color=colours.tolist())
+    axis.axvline(float(table["limit"].iloc[0]), color=GREY, linewidth=1)
+    axis.set(xlabel="population stability index", title="Drift")
+    return "How far the newest customers are from those before; right of the line a feature has shifted."
+
+
 def _sizes(axis: Any, tables: Tables) -> str | None:
     table = tables["Clusters"].iloc[::-1]
     axis.barh(table["name"], table["size"], color=BLUE)
@@ -135,6 +146,7 @@ PICTURES: dict[str, Callable[[Any, Tables], str | None]] = {
     "calibration": _calibration,
     "gain": _gain,
     "importance": _importance,
+    "drift": _drift,
     "fairness": _fairness,
     "sizes": _sizes,
     "silhouettes": _silhouettes,

@@ -63,3 +63,12 @@ def test_assets_carry_an_extract_to_the_platforms(dags: dict) -> None:
     for before, after in pairwise(chain):
         assert produced(before) & awaited(after), (before, after)
     assert produced("train_models") & awaited("assign_segments")
+
+
+def test_drift_starts_a_training(dags: dict) -> None:
+    from cohorte.orchestration.assets import DRIFT, DRIFTED
+
+    aliases = dags["assign_segments"].get_task("watch_drift").outlets
+    assert [alias.name for alias in aliases] == [DRIFTED]
+    condition = dags["train_models"].timetable.asset_condition
+    assert DRIFT.name in {asset.name for asset in condition.objects}

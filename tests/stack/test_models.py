@@ -29,7 +29,7 @@ def test_cards_audits_and_drift_are_there(undisturbed: Undisturbed, tmp_path: Pa
     for model in ("customer_clusters", "coupon_propensity"):
         page = tmp_path / f"{model}.html"
         assert cohorte(undisturbed, "models", "card", model, "--to", str(page)).returncode == 0
-        assert page.read_text().count("<svg") >= 3
+        assert page.read_text().count("<svg") >= 4
     with Lake.open(undisturbed.home.settings, read_only=True) as lake:
         assert lake.value("select count(distinct subject) from ml.audit_result where version is null") >= 5
         assert lake.value("select count(distinct model) from ml.drift_result") == 2

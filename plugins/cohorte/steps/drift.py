@@ -1,5 +1,6 @@
 """Drift: do the customers a champion scores today still look like those it was trained for? Into ml.drift_result."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from cohorte.steps import frames, registry
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+    from models_ml.drift import DriftReport
 
 MODELS = {"customer_clusters": tuple(frames.BEHAVIOUR), "coupon_propensity": frames.PREDICTORS}
 GROWS = ("tenure_days",)
@@ -21,6 +24,13 @@ def reference(X: "pd.DataFrame", scores: "np.ndarray | None" = None) -> dict[str
     from models_ml.drift import Reference
 
     return Reference.of(_watched(X, scores)).to_dict()
+
+
+def since(before: Mapping[str, Any], X: "pd.DataFrame") -> "DriftReport":
+    """Customers against a stored reference."""
+    from models_ml.drift import Reference, compare
+
+    return compare(Reference.from_dict(before), _watched(X, None))
 
 
 def check_drift(*, lake: Lake) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from models_ml.drift import DriftReport
+
 NOISE = 0.01
 """Silhouette by which new clusters must beat the champion's. A propensity must win by half of its AUC's interval."""
 SEED = 0
@@ -51,6 +53,8 @@ class _Challenger:
     fingerprint: str
     """Of what the model says of the rows it learnt from: two models with the same one are the same."""
     reference: dict[str, Any]
+    moved: "DriftReport | None"
+    """How far the newest customers are from those before; None for the first clusters, which have nothing before."""
     audited: Audited | None = None
 
 
@@ -81,6 +85,8 @@ def train(name: str, *, lake: Lake) -> TrainResult:
         "fingerprint": challenger.fingerprint,
     }
     card = challenger.model.card.with_facts(parameters | {"verdict": reason})
+    if challenger.moved is not None:
+        card = card.with_drift(challenger.moved)
     version = registry.register(
         name,
         challenger.model,
@@ -189,7 +195,8 @@ def _clusters(lake: Lake, champion: registry.Registered | None, waivers: Waivers
         metrics["champion_silhouette"] = theirs
         better, reason = _verdict("silhouette", metrics["silhouette"], theirs, champion.version)
     fingerprint = _fingerprint(model.labels_, model.transform(X))
-    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, fingerprint, drift.reference(X))
+    moved = drift.since(champion.reference, X) if champion and champion.reference else None
+    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, fingerprint, drift.reference(X), moved)
 
 
 def _propensity(lake: Lake, champion: registry.Registered | None, waivers: Waivers) -> _Challenger:
@@ -224,7 +231,8 @@ def _propensity(lake: Lake, champion: registry.Registered | None, waivers: Waive
     today = frames.latest(lake, frames.PREDICTORS)
     reference = drift.reference(today, model.predict_proba(today))
     fingerprint = _fingerprint(model.predict_proba(X))
-    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, fingerprint, reference, audited)
+    moved = drift.since(drift.reference(X[~newest]), X[newest])
+    return _Challenger(model, model.algorithm, len(X), metrics, better, reason, fingerprint, reference, moved, audited)
 
 
 def _verdict(what: str, ours: float, theirs: float, version: str, noise: float = NOISE) -> tuple[bool, str]:
