@@ -17,9 +17,14 @@ def repeatable(rows: int) -> Iterator[int]:
     """
     from threadpoolctl import threadpool_limits
 
-    threads = 2 if rows >= LARGE else 1
-    with threadpool_limits(threads):
-        yield threads
+    count = threads(rows)
+    with threadpool_limits(count):
+        yield count
+
+
+def threads(rows: int) -> int:
+    """How many threads work on so many rows."""
+    return 2 if rows >= LARGE else 1
 
 
 def draw(rows: int, size: int, seed: int) -> np.ndarray:

@@ -28,18 +28,8 @@ def lake(settings: Settings) -> Iterator[Lake]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs first, on two of the three processes, so that no long test is left for the end.
-
-    Each process begins with a third of the list. The third one has none of them: the scheduler is held to a time.
-    """
+    """Whole runs first, half of them to each of the two processes, so that no long test is left for the end."""
     whole_runs = [item for item in items if "stack" in item.path.parts]
     others = [item for item in items if "stack" not in item.path.parts]
-    killed = [item for item in whole_runs if "killed" in item.name]
-    rest = sorted(
-        (item for item in whole_runs if item not in killed), key=lambda item: "scheduler" not in item.path.stem
-    )
-    third = len(items) // 3
-    first, second = third - len(killed), third - len(rest)
-    if min(first, second) < 0:
-        return
-    items[:] = killed + others[:first] + rest + others[first : first + second] + others[first + second :]
+    half = len(others) // 2
+    items[:] = whole_runs[::2] + others[:half] + whole_runs[1::2] + others[half:]

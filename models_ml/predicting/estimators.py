@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from models_ml.predicting.calibration import expit, logit
+from models_ml.repeatable import threads
 
 BLOCK = 131_072
 """Rows scored at a time, so that memory does not grow with their number."""
@@ -114,20 +115,28 @@ class Trees:
         self.model = self.make(self.parameters, self.seed)
         if hasattr(self.model, "max_samples"):
             self.model.max_samples = min(1.0, FOREST_ROWS / len(values))
+        self._use_threads(values)
         self.model.fit(values, y, sample_weight=weight)
         return self
 
     def probability(self, values: np.ndarray) -> np.ndarray:
+        self._use_threads(values)
         return _by_blocks(lambda part: self.model.predict_proba(part)[:, 1], values)
 
     def contributions(self, values: np.ndarray) -> np.ndarray:
         """SHAP values of the trees, path-dependent (Lundberg et al. 2020)."""
         if hasattr(self.model, "booster_"):
+            self._use_threads(values)
             return self.model.booster_.predict(values, pred_contrib=True)[:, :-1]
         import shap
 
         found = np.asarray(shap.TreeExplainer(self.model).shap_values(values, check_additivity=False))
         return found[..., 1] if found.ndim == 3 else found
+
+    def _use_threads(self, values: np.ndarray) -> None:
+        """LightGBM does not heed `repeatable`, and on few rows its threads mostly wait for each other."""
+        if hasattr(self.model, "importance_type"):
+            self.model.n_jobs = threads(len(values))
 
 
 @dataclass
@@ -158,7 +167,7 @@ def lightgbm(parameters: Mapping[str, Any], seed: int) -> Any:
     from lightgbm import LGBMClassifier
 
     return LGBMClassifier(
-        random_state=seed, deterministic=True, force_row_wise=True, n_jobs=2, verbose=-1, **parameters
+        random_state=seed, deterministic=True, force_row_wise=True, n_jobs=1, verbose=-1, **parameters
     )
 
 

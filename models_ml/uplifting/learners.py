@@ -122,7 +122,7 @@ def _regression(seed: int) -> Any:
     from lightgbm import LGBMRegressor
 
     settings: dict[str, Any] = EFFECT | {"random_state": seed, "deterministic": True, "force_row_wise": True}
-    return LGBMRegressor(n_jobs=2, verbose=-1, **settings)
+    return LGBMRegressor(n_jobs=1, verbose=-1, **settings)
 
 
 def _with(values: np.ndarray, treated: np.ndarray) -> np.ndarray:

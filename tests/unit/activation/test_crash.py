@@ -180,7 +180,7 @@ def make_trouble(platform: Platform, trouble: str, at: int) -> None:
             platform.lost_answers = [Unavailable("timeout")] * (1 + at % 6)
 
 
-@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(episodes=EPISODES)
 def test_any_sequence_of_changes_faults_and_crashes_ends_as_wanted(open_lake: Lake, episodes: Any) -> None:
     platform = Platform()

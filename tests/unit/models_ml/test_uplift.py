@@ -58,8 +58,8 @@ def test_who_is_put_off_is_left_out() -> None:
 
 @pytest.mark.parametrize("effect", ["none", "same"])
 def test_nothing_is_found_in_nothing(effect: str) -> None:
-    verdicts = [train_uplift(*campaign(2_000, seed, effect)[:3], seed=seed).verdict for seed in range(20)]
-    assert sum(NOTHING in verdict for verdict in verdicts) >= 19
+    verdicts = [train_uplift(*campaign(1_500, seed, effect)[:3], seed=seed).verdict for seed in range(10)]
+    assert all(NOTHING in verdict for verdict in verdicts)
 
 
 def test_break_even_targeting_treats_fewer_the_more_it_costs(some: tuple[UpliftModel, Campaign]) -> None:
