@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+import models_after_a_run as models
 from conftest import Home, Undisturbed
 
 from cohorte.lake import Lake
@@ -42,6 +43,8 @@ def test_a_run_the_next_day_and_a_bad_day(undisturbed: Undisturbed) -> None:
     """One test, because each day needs the one before."""
     first = undisturbed.summary
     _leaves_what_it_promises(first)
+    for expected in (models.made_again, models.shown, models.nothing_to_go_back_to):
+        expected(undisturbed.home)
     code, output = undisturbed.home.demo()
     assert code == 0, output
     _sends_only_what_changed(first, undisturbed.home.summary())
