@@ -31,7 +31,7 @@ BALANCED = 2
 LOGISTICS: tuple[dict[str, Any], ...] = ({"C": 0.05}, {"C": 0.3})
 LIGHTGBMS: tuple[dict[str, Any], ...] = (
     {"n_estimators": 150, "learning_rate": 0.04, "num_leaves": 7, "min_child_samples": 60, "reg_lambda": 5.0},
-    {"n_estimators": 200, "learning_rate": 0.05, "num_leaves": 31, "min_child_samples": 60, "reg_lambda": 5.0},
+    {"n_estimators": 150, "learning_rate": 0.06, "num_leaves": 31, "min_child_samples": 60, "reg_lambda": 5.0},
 )
 BOOSTINGS: tuple[dict[str, Any], ...] = (
     {"max_iter": 100, "learning_rate": 0.06, "max_leaf_nodes": 7, "min_samples_leaf": 60, "l2_regularization": 5.0},
@@ -73,7 +73,7 @@ def choose(
     seed: int,
     budget: float | None,
 ) -> Chosen:
-    """Tries the simplest first. Balances are compared for the leading kinds, and line and trees blended."""
+    """Tries the simplest first, of each kind too. Balances are compared for the leading kinds, and line and trees blended."""
     folds = [_thinned(fold, seed) for fold in periods.folds]
     if len(y) > ROWS:
         folds = folds[-1:]
@@ -150,7 +150,7 @@ def _winner(tried: list[_Candidate]) -> tuple[_Candidate, pd.DataFrame]:
     order = (BASELINE, LOGISTIC, LIGHTGBM, BOOSTING, BLEND, FOREST)
     errors = [evaluation.paired_error(best.placements, candidate.placements) for candidate in tried]
     near = [c for c, error in zip(tried, errors, strict=True) if best.auc - c.auc <= error]
-    winner = min(near, key=lambda c: (order.index(c.algorithm), -c.auc))
+    winner = min(near, key=lambda c: order.index(c.algorithm))  # of one algorithm, what was tried first is simplest
     rows = []
     for candidate, error in zip(tried, errors, strict=True):
         behind = best.auc - candidate.auc
