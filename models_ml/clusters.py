@@ -264,7 +264,7 @@ def _choose(core: np.ndarray, ks: list[int], algorithm: str, smallest: float, se
         tried += candidates.k_means(core, ks, null, smallest, seed)
     if algorithm in ("auto", candidates.MIXTURE):
         of_interest = ks if is_k_given else [1, *(c for c in candidates.MIXTURE_KS if c in ks)]
-        tried += candidates.mixtures(core, of_interest, seed)
+        tried += candidates.mixtures(core, of_interest, smallest, seed)
     if algorithm == candidates.DENSITY or (algorithm == "auto" and not is_k_given):
         tried += candidates.densities(core, smallest, seed)
     return choose(tried, smallest=smallest, noise=noise, is_k_given=is_k_given)

@@ -12,13 +12,15 @@ import pandas as pd
 
 
 def as_frame(X: Any) -> pd.DataFrame:
-    """X as a DataFrame: a pandas DataFrame itself, or a pyarrow Table.
+    """X as a DataFrame with text for column names: a pandas DataFrame, or a pyarrow Table.
 
     Raises TypeError for anything else, ValueError for two columns of one name.
     """
     frame = X.to_pandas() if not isinstance(X, pd.DataFrame) and hasattr(X, "to_pandas") else X
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(f"X is a {type(X).__name__}; give a pandas DataFrame or a pyarrow Table, one row a customer")
+    if not all(isinstance(name, str) for name in frame.columns):
+        frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
     if frame.columns.has_duplicates:
         raise ValueError(f"column {frame.columns[frame.columns.duplicated()][0]!r} is there twice; drop one of them")
     return frame

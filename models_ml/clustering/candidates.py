@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models_ml.clustering.density import validity
+from models_ml.clustering.density import falls_apart, validity
 from models_ml.clustering.nulls import Null
 from models_ml.clustering.partitions import Mixture, Partition, Prototypes, assign
 from models_ml.repeatable import draw
@@ -18,10 +18,14 @@ MIXTURE_KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20)
 """Mixtures are slow; between these k none is looked for."""
 MIN_SAMPLES = (5, 15)
 """Neighbours a dense point of HDBSCAN has; more make it see less."""
+STARTS = 8
+"""Of k-means; with fewer it merges two of fifteen clusters and cuts a third now and then."""
 BOOTSTRAPS = 4
 ROWS = 3_000
 """Rows that silhouettes, mixtures and bootstraps are measured on."""
 DENSITY_ROWS = 6_000
+FEWEST = 20
+"""Rows of the smaller half of a cluster that is said to fall apart."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def k_means(points: np.ndarray, ks: Iterable[int], null: Null, smallest: float, 
     measure = Measure(points, seed)
     found = []
     for k in ks:
-        fitted = _k_means(points, seed, k, starts=3)
+        fitted = _k_means(points, seed, k, starts=STARTS)
         partition = Prototypes(fitted.cluster_centers_.astype("float32"), np.arange(k))
         criteria = {
             "inertia": float(fitted.inertia_),
@@ -51,14 +55,14 @@ def k_means(points: np.ndarray, ks: Iterable[int], null: Null, smallest: float, 
             "gap": null.gap[k],
             "gap_error": null.gap_error[k],
         }
-        criteria |= measure.quality(partition)
+        criteria |= measure.quality(partition, smallest)
         if criteria["smallest_share"] >= smallest:
             criteria |= measure.stability(partition, partial(_k_means, k=k))
         found.append(Candidate(K_MEANS, k, partition, criteria))
     return found
 
 
-def mixtures(points: np.ndarray, ks: Iterable[int], seed: int) -> list[Candidate]:
+def mixtures(points: np.ndarray, ks: Iterable[int], smallest: float, seed: int) -> list[Candidate]:
     """Gaussian mixtures with full covariances, compared by BIC (Schwarz 1978; Fraley & Raftery 2002).
 
     Stability is measured of the one with the least BIC only; the others have lost already.
@@ -70,7 +74,7 @@ def mixtures(points: np.ndarray, ks: Iterable[int], seed: int) -> list[Candidate
             model = _mixture(measure.points, seed, k)
             partition = Mixture(model, np.arange(k))
             bic = {"bic": float(model.bic(measure.points.astype("float64")))}
-            found.append(Candidate(MIXTURE, k, partition, bic | measure.quality(partition)))
+            found.append(Candidate(MIXTURE, k, partition, bic | measure.quality(partition, smallest)))
     if found:
         best = min(range(len(found)), key=lambda position: found[position].criteria["bic"])
         winner = found[best]
@@ -88,7 +92,7 @@ def densities(points: np.ndarray, smallest: float, seed: int) -> list[Candidate]
         fit = partial(_density, smallest=smallest, min_samples=min_samples)
         partition = fit(rows, seed).partition
         k = len(partition.labels)
-        criteria = {"min_samples": float(min_samples)} | measure.quality(partition)
+        criteria = {"min_samples": float(min_samples)} | measure.quality(partition, smallest)
         if k > 1:
             criteria |= measure.stability(partition, fit, times=2)
         found.append(Candidate(DENSITY, k, partition, criteria))
@@ -106,8 +110,8 @@ class Measure:
         self.distances = pairwise_distances(self.points)
         np.fill_diagonal(self.distances, 0)
 
-    def quality(self, partition: Partition) -> dict[str, float]:
-        """Silhouette (Rousseeuw 1987), Davies-Bouldin (1979), valleys between clusters, sizes; noise left out."""
+    def quality(self, partition: Partition, smallest: float) -> dict[str, float]:
+        """Silhouette (Rousseeuw 1987), Davies-Bouldin (1979), valleys between and in clusters, sizes; without noise."""
         from sklearn.metrics import davies_bouldin_score, silhouette_score
 
         labels = assign(partition, self.points)[0] if partition.labels else np.full(len(self.points), -1)
@@ -125,6 +129,7 @@ class Measure:
             found["silhouette"] = float(silhouette_score(distances, labels[members], metric="precomputed"))
             found["davies_bouldin"] = float(davies_bouldin_score(self.points[members], labels[members]))
             found["validity"] = validity(self.points, labels)
+        found["inner_valley"] = falls_apart(self.points, labels, max(FEWEST, int(smallest * len(labels))))
         return found
 
     def stability(

@@ -17,6 +17,8 @@ RELATED = 0.02
 """Silhouette above that of unrelated features from which a cut through a continuum says something."""
 CLEAR = 0.1
 """Silhouette above chance from which the clusters are real, not a cut through a continuum."""
+APART = 0.35
+"""Density in the middle of a cluster over that of its sparser half, below which it is two: normals 3.7 sigmas apart."""
 NOISE = 0.25
 """Share of customers a density method may leave without a cluster."""
 BETTER = 0.2
@@ -31,6 +33,7 @@ CRITERIA = (
     "inertia",
     "bic",
     "validity",
+    "inner_valley",
     "stability",
     "stability_across",
     "smallest_share",
@@ -108,6 +111,7 @@ def _among_k_means(
             table.loc[row, "why"] = f"no clusters: silhouette {excess[row]:+.2f} against data without any"
         return "none", None
     if excess[able.index].max() >= CLEAR:
+        able = _whole(table, able)
         votes = _votes(spheres, able)
         counts = pd.Series(list(votes.values())).value_counts()
         finalists = [row for row in able.index if counts.get(row, 0) == counts.max()]
@@ -124,6 +128,21 @@ def _among_k_means(
         lost = finer if is_something[row] else "no clearer than a cut through unrelated features"
         table.loc[row, "why"] = lost.format(k=able.loc[best, "k"])
     return "weak", best
+
+
+def _whole(table: pd.DataFrame, able: pd.DataFrame) -> pd.DataFrame:
+    """Those none of whose clusters falls into two, which a silhouette forgives when a third is far away; all of them
+    when there is no such clustering."""
+    split = able[able["inner_valley"] < APART]
+    if len(split) == len(able):
+        return able
+    for row in split.index:
+        table.loc[row, "why"] = _two_in_one(split.loc[row, "inner_valley"])
+    return able.drop(split.index)
+
+
+def _two_in_one(inner_valley: float) -> str:
+    return f"one of its clusters is two: the density between them is {inner_valley:.0%} of that in the sparser one"
 
 
 def _votes(spheres: pd.DataFrame, able: pd.DataFrame) -> dict[str, int]:
@@ -174,6 +193,9 @@ def _across(table: pd.DataFrame, winners: dict[str, int]) -> int | None:
             continue
         if best is None:
             best = row
+            continue
+        if table.loc[row, "inner_valley"] < min(APART, table.loc[best, "inner_valley"]):
+            table.loc[row, "why"] = _two_in_one(table.loc[row, "inner_valley"])
             continue
         ahead = table.loc[row, "validity"] - table.loc[best, "validity"]
         loser, other = (best, row) if ahead > BETTER else (row, best)

@@ -4,6 +4,8 @@ import numpy as np
 
 NEIGHBOURS = 5
 ROWS = 3_000
+WINDOW = 0.125
+"""Half the width in which a density is counted, as a share of the line between two halves."""
 
 
 def contrast(points: np.ndarray, others: np.ndarray) -> tuple[float, float]:
@@ -37,6 +39,32 @@ def validity(points: np.ndarray, labels: np.ndarray) -> float:
         separation = float(np.quantile(_to_nearest(mine, points[members & (labels != label)]), 0.02))
         total += len(mine) * (separation - sparseness) / max(separation, sparseness, 1e-12)
     return total / len(points)
+
+
+def falls_apart(points: np.ndarray, labels: np.ndarray, fewest: int) -> float:
+    """How deep the valley through the middle of a cluster is: density there over that of its sparser half.
+
+    The deepest of all clusters is returned. About 1 or more for a cluster that is one, near 0 for two that were taken
+    for one. Each cluster is cut by 2-means and looked at along the line between its halves, as in G-means (Hamerly &
+    Elkan 2003), which tests the same line for one normal; a density of any one-peaked shape passes here. Halves of
+    less than `fewest` rows do not count. 1 when nothing can be cut.
+    """
+    from sklearn.cluster import KMeans
+
+    deepest = 1.0
+    for label in np.unique(labels[labels >= 0]):
+        mine = points[labels == label]
+        if len(mine) < 2 * fewest:
+            continue
+        halves = KMeans(2, n_init=2, random_state=0).fit(mine)
+        if np.bincount(halves.labels_, minlength=2).min() < fewest:
+            continue
+        one, other = halves.cluster_centers_.astype("float64")
+        line = other - one
+        along = (mine - one) @ line / max(float(line @ line), 1e-12)
+        at = [int((np.abs(along - place) < WINDOW).sum()) for place in (0.0, 0.5, 1.0)]
+        deepest = min(deepest, at[1] / max(min(at[0], at[2]), 1))
+    return deepest
 
 
 def _to_neighbours(points: np.ndarray) -> np.ndarray:

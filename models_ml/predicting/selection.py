@@ -73,7 +73,7 @@ def choose(
     seed: int,
     budget: float | None,
 ) -> Chosen:
-    """Tries the simplest first, of each kind too. Balances are compared for the leading kinds, and line and trees blended."""
+    """Tries the simplest first, of each kind too; then balances for the leading kinds, and line and trees blended."""
     folds = [_thinned(fold, seed) for fold in periods.folds]
     if len(y) > ROWS:
         folds = folds[-1:]

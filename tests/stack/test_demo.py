@@ -2,8 +2,8 @@
 
 from functools import partial
 
-import pytest
 import models_after_a_run as models
+import pytest
 from conftest import Home, Undisturbed
 
 from cohorte.lake import Lake

@@ -44,6 +44,15 @@ def test_one_customer_is_explained(three: ClusterModel) -> None:
     assert said["next_best"] in three.names.values() and said["reasons"]
 
 
+def test_two_neighbours_are_not_one_because_a_third_is_far_away() -> None:
+    """The best silhouette is that of the two taken for one."""
+    points, _ = make_blobs(1_200, centers=3, n_features=8, random_state=2)
+    model = fit_clusters(pd.DataFrame(points))
+    assert model.k == 3
+    lost = model.selection.set_index(["algorithm", "k"]).loc[("k-means", 2), "why"]
+    assert "one of its clusters is two" in lost
+
+
 def test_nothing_is_found_in_noise() -> None:
     noise = pd.DataFrame(np.random.default_rng(0).normal(size=(2_000, 4)), columns=list("abcd"))
     model = fit_clusters(noise)
