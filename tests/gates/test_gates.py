@@ -33,6 +33,8 @@ SALES = """select 'l' || i as order_line_id, 'c' || (i % 20) as customer_id, tim
     2.0::decimal(12, 2) as sales_value, 'GROCERY' as department from range(100) as t(i)"""
 INTERACTIONS = """select 'i' || i as interaction_id, timestamp '2017-11-01' as happened_at, 'visit' as kind,
     'web' as channel from range(20) as t(i)"""
+EVENTS = """select 'e' || i as identity_event_id, 'merge' as kind, 'c1' as customer_id, 'c2' as other_customer_id
+    from range(5) as t(i)"""
 GOOD = {
     "pii.stg_salesforce__contact": CONTACTS,
     "staging.stg_salesforce__order": ORDERS,
@@ -45,6 +47,7 @@ GOOD = {
     "marts.dim_campaign": CAMPAIGNS,
     "marts.fct_order_line": SALES,
     "marts.fct_interaction": INTERACTIONS,
+    "marts.fct_identity_event": EVENTS,
     "features.customer_latest": FEATURES,
     "segments.membership": MEMBERSHIP,
 }
@@ -67,6 +70,7 @@ BAD = [
     ("marts", "marts.dim_campaign", "ends_on", "date '2017-02-01'", "not before"),
     ("marts", "marts.fct_order_line", "customer_id", "'nobody'", "customer we know"),
     ("marts", "marts.fct_interaction", "kind", "'guess'", "in_set"),
+    ("marts", "marts.fct_identity_event", "other_customer_id", "'c1'", "two different customers"),
     ("features", "features.customer_latest", "recency_days", "-1", "between"),
     ("features", "features.customer_latest", "customer_id", "'c4'", "unique"),
     ("segments", "segments.membership", "score", "1.5", "between"),
