@@ -36,7 +36,7 @@ ALLOWED = {
     "cohorte.enrichment": LAKE,
     "cohorte.steps": STEPS,
     "cohorte.orchestration": STEPS | {"cohorte.orchestration"},
-    "cohorte.cli": STEPS | {"cohorte.orchestration"},
+    "cohorte.cli": STEPS | {"cohorte.orchestration", "cohorte.cli"},
     "dags": {"cohorte.orchestration"},
 }
 OURS = ("cohorte", "models_ml", "expectations", "sandbox", "dags")

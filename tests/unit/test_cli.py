@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cohorte import destinations, sources
 from cohorte.lake import Lake
 
 COHORTE = str(Path(sys.executable).parent / "cohorte")
@@ -50,3 +51,20 @@ def test_an_unknown_layer_is_named(run) -> None:  # type: ignore[no-untyped-def]
     answer = run("run", "build", "attic")
     assert answer.returncode == 1
     assert "layer 'attic' is not one of staging" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [("sources", sources.NAMES), ("destinations", destinations.NAMES)],
+    ids=["sources", "destinations"],
+)
+def test_platforms_are_listed(run, kind: str, names: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    found = json.loads(run(kind, "list", "--format", "json").stdout)
+    assert [entry["name"] for entry in found] == list(names)
+    assert all(entry["auth"] and entry["contract"] for entry in found)
+
+
+def test_a_sync_that_is_not_declared_is_named(run, lake: Lake) -> None:  # type: ignore[no-untyped-def]
+    lake.settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    (lake.settings.dbt_target / "manifest.json").write_text('{"exposures": {}}')
+    assert "no sync called 'nowhere'" in run("sync", "plan", "nowhere").stderr

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -96,6 +97,29 @@ def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
     removals = [item for item in items if item.sent.operation == "remove"]
     for some, others in zip_longest(_chunks(puts, size), _chunks(removals, size), fillvalue=()):
         yield [*some, *others]
+
+
+def least_calls(lake: Lake, stages: Sequence[Stage]) -> int:
+    """Calls the plan's rows need at least, batch by batch as above; looks at imports under way come on top."""
+    counted = lake.rows(
+        f"""
+        with placed as (
+            select operation, phase = 0 as is_opt_out, rowid - min(rowid) over (partition by phase = 0) as place
+            from sync_plan
+        )
+        select is_opt_out, place // {WAVE}, operation, count(*) from placed group by all
+        """
+    )
+    calls = 0
+    for stage in stages:
+        rows: Counter[tuple[bool, int, bool]] = Counter()
+        for is_opt_out, wave, operation, count in counted:
+            rows[is_opt_out, wave, operation == "remove"] += count if operation in stage.operations else 0
+        calls += sum(
+            max(-(-rows[is_opt_out, wave, is_removal] // stage.batch) for is_removal in (False, True))
+            for is_opt_out, wave in {key[:2] for key in rows}
+        )
+    return calls
 
 
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

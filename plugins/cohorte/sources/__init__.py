@@ -9,10 +9,15 @@ NAMES = ("salesforce", "google_analytics", "meta")
 """Each is a module of this package with a class of the same name in CamelCase."""
 
 
-def get(name: str, credentials: Credentials) -> Source:
-    """The source `name`, ready to read. Raises ValueError for a name not in NAMES."""
+def kind(name: str) -> type[Source]:
+    """The class behind a name of `NAMES`. Raises ValueError when there is none."""
     if name not in NAMES:
         raise ValueError(f"source {name!r} is not one of {', '.join(NAMES)}")
     module = import_module(f"cohorte.sources.{name}")
-    source: Source = getattr(module, name.title().replace("_", ""))(credentials)
-    return source
+    found: type[Source] = getattr(module, name.title().replace("_", ""))
+    return found
+
+
+def get(name: str, credentials: Credentials) -> Source:
+    """The source `name`, ready to read. Raises ValueError for a name not in NAMES."""
+    return kind(name)(credentials)

@@ -53,6 +53,16 @@ class Window:
                 object.__setattr__(self, name, moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC))
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a list of sources says of one of them."""
+
+    auth: tuple[str, ...]
+    """Ways to prove who is calling."""
+    contract: str
+    """What its stand-in is checked against."""
+
+
 @dataclass(frozen=True)
 class Rejected:
     """A record that could not be used, as it came."""
@@ -79,6 +89,7 @@ class Source(ABC):
     """A platform one can read from."""
 
     name: ClassVar[str]
+    about: ClassVar[About]
     streams: ClassVar[tuple[Stream, ...]]
 
     credentials: Credentials

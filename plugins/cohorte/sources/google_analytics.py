@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cohorte.credentials import Credentials
-from cohorte.sources.base import BATCH, QuotaSpentError, Source, SourceError, Stream, Window
+from cohorte.sources.base import BATCH, About, QuotaSpentError, Source, SourceError, Stream, Window
 from cohorte.sources.patience import patiently, retry_after
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class GoogleAnalytics(Source):
     """Connection: `keyfile_dict` (a service account) and `property_id` in its extra; `api_endpoint` if not Google's."""
 
     name = "google_analytics"
+    about = About(
+        auth=("service_account",),
+        contract="Google's discovery document of the Data API, quotas from the documentation",
+    )
     streams = (
         Stream(
             name="user_day",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cohorte.credentials import Credentials
-from cohorte.sources.base import BATCH, Source, SourceError, Stream, Window
+from cohorte.sources.base import BATCH, About, Source, SourceError, Stream, Window
 from cohorte.sources.http import TRANSIENT, Http
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Meta(Source):
     """Connection: `access_token` (a page's, long-lived) and `page_id` in its extra, `app_secret` to sign requests."""
 
     name = "meta"
+    about = About(auth=("long_lived_token",), contract="the Graph API documentation, page by page")
     streams = (
         Stream(
             name="lead",

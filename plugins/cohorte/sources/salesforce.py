@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from cohorte.credentials import Credentials
-from cohorte.sources.base import BATCH, Source, SourceError, Stream, Window
+from cohorte.sources.base import BATCH, About, Source, SourceError, Stream, Window
 from cohorte.sources.http import Http
 from cohorte.sources.salesforce_oauth import SalesforceAuth, instance_url
 
@@ -38,6 +38,7 @@ class Salesforce(Source):
     """Connection: `instance_url`, `consumer_key` and `consumer_secret` (or `private_key` and login) in its extra."""
 
     name = "salesforce"
+    about = About(auth=("client_credentials", "jwt_bearer"), contract="the Bulk API 2.0 documentation, page by page")
     streams = (
         _stream("contact", "Contact"),
         _stream("product2", "Product2"),

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cohorte import destinations
 from cohorte.activation.budget import budget_of
@@ -12,10 +13,14 @@ from cohorte.activation.guard import reason_to_hold
 from cohorte.activation.ledger import Counts, Ledger
 from cohorte.activation.plan import Plan, make_plan
 from cohorte.activation.spec import SyncSpec, read_manifest
+from cohorte.activation.wave import least_calls
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import Destination
 from cohorte.lake import Lake
 from cohorte.steps.audit import unwaived_breaches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +69,31 @@ def plan(sync: SyncSpec, *, lake: Lake) -> Plan:
             "Set on_leave to remove or keep in _syncs.yml."
         )
     return make_plan(sync, key_form=kind.key_form, lake=lake)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would do now. `rows`: operation, reason, customers and some of them, by id."""
+
+    plan: Plan
+    rows: "pa.Table"
+    least_calls: int
+    held: str | None
+    """Why it would be held, if it would."""
+
+
+def preview(sync: SyncSpec, *, lake: Lake, samples: int = 3) -> Preview:
+    """Plans and sends nothing; a lake opened for reading will do. Raises ValueError as `plan` does."""
+    wanted = plan(sync, lake=lake)
+    rows = lake.arrow(
+        """
+        select operation, reason, count(*) as customers, list(customer_id order by customer_id)[1:?] as such_as
+        from sync_plan group by operation, reason order by operation, reason
+        """,
+        [samples],
+    )
+    held = reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
+    return Preview(wanted, rows, least_calls(lake, destinations.kind(sync.destination).stages), held)
 
 
 def activate(

@@ -3,9 +3,10 @@
 import pytest
 
 from cohorte.activation.plan import Plan, make_plan
+from cohorte.activation.wave import least_calls
 from cohorte.steps import activate
 from tests.unit.activation.test_activate import emails, run
-from tests.unit.activation.world import Platform, World, sync_spec
+from tests.unit.activation.world import InMemory, Platform, World, sync_spec
 
 
 def plan(world: World, **changes: object) -> Plan:
@@ -28,6 +29,27 @@ def test_after_a_run_only_who_has_changed_is_compared(settled: World) -> None:
     found = plan(settled)
     assert not found.is_of_everybody
     assert (found.adds, found.updates, found.removals) == (0, 1, {"left": 1, "opted out": 1})
+
+
+def test_the_calls_foretold_are_the_calls_made(settled: World, platform: Platform) -> None:
+    settled.leave(3)
+    settled.consent("c00005", False)  # opt-outs are sent before, in a call of their own
+    settled.customers(*range(40, 65))
+    settled.enter(*range(40, 65))
+    plan(settled)
+    foretold = least_calls(settled.lake, InMemory.stages)
+    assert foretold == run(settled, platform).api_calls == 3 + 1 + 2
+
+
+def test_a_preview_shows_customers_and_sends_nothing(settled: World, platform: Platform) -> None:
+    calls = platform.calls
+    settled.leave(3)
+    found = activate.preview(sync_spec(), lake=settled.lake)
+    assert found.rows.to_pylist() == [
+        {"operation": "remove", "reason": "left", "customers": 1, "such_as": ["c00003"]},
+    ]
+    assert (found.held, found.least_calls) == (None, 1)
+    assert platform.calls == calls
 
 
 def test_who_shares_a_key_with_somebody_changed_is_compared_too(settled: World) -> None:

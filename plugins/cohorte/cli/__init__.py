@@ -1,0 +1,89 @@
+"""`cohorte`: every step from a shell, SQL over the lake, dbt on the lake, the sandbox.
+
+Imports wait inside the commands: `cohorte --help` loads neither Airflow nor dbt.
+"""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from cohorte.cli import models, platforms, run, sandbox
+from cohorte.cli.show import Format, FormatOption, show
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cohorte, the open audience platform.")
+app.add_typer(run.app, name="run")
+app.add_typer(models.app, name="models")
+app.add_typer(platforms.sources, name="sources")
+app.add_typer(platforms.destinations, name="destinations")
+app.add_typer(platforms.sync, name="sync")
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def main() -> None:
+    """The entry point: errors we foresee end in one line, not in a traceback."""
+    try:
+        app()
+    except (RuntimeError, ValueError, KeyError, OSError) as error:
+        _fail(str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error))
+
+
+@app.command()
+def prepare() -> None:
+    """Create the lake's schemas and the platform's own tables; safe to repeat."""
+    from cohorte.orchestration.local import prepare
+    from cohorte.settings import get_settings
+
+    prepare(get_settings())
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='One SELECT, e.g. "select * from segments.definition"')],
+    form: FormatOption = Format.table,
+    limit: Annotated[int, typer.Option(help="Most rows to print as a table; 0 for all")] = 100,
+) -> None:
+    """Answer a SELECT over the lake; never blocks a run, never writes."""
+    from cohorte.query import select
+
+    show(select(query), form, limit)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def dbt(context: typer.Context) -> None:
+    """Run any dbt command against the lake, e.g. `cohorte dbt docs generate`."""
+    from cohorte.steps.build import run_dbt
+
+    results = run_dbt(context.args, quiet=False)
+    if any(str(result.status) in ("error", "fail", "runtime error") for result in results):
+        raise typer.Exit(1)
+
+
+@app.command("why-linked")
+def why_linked(
+    a: Annotated[str, typer.Argument(help="A record (of int_identity__record), or a customer")],
+    b: Annotated[str, typer.Argument(help="Another one")],
+) -> None:
+    """Why two records are one person: every link between them, and what each field spoke for. No personal data."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from cohorte.lake import Lake
+    from cohorte.steps.explain import why_linked as step
+
+    with Lake.open(read_only=True) as lake:
+        found = step(a, b, lake=lake)
+    if not found:
+        print(f"{a} and {b} are not linked: no way leads from one to the other")
+        return
+    table = Table("record", "record", "probability", "because", "for and against, in bits")
+    for link in found:
+        weights = sorted(link.weights.items(), key=lambda item: -abs(item[1]))
+        said = ", ".join(f"{field} {weight:+.1f}" for field, weight in weights)
+        table.add_row(link.a, link.b, f"{link.probability:.4f}", link.because, said)
+    (Console() if sys.stdout.isatty() else Console(width=160)).print(table)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"cohorte: {message}", file=sys.stderr)
+    raise SystemExit(1)
