@@ -92,23 +92,27 @@ def plan(
     samples: Annotated[int, typer.Option(help="Customers to show of each kind")] = 3,
 ) -> None:
     """What the next run would do, and what it would cost; sends nothing. Customers by id, without personal data."""
+    from cohorte import destinations as platforms
     from cohorte.lake import Lake
+    from cohorte.orchestration.connections import credentials
     from cohorte.steps.activate import load_syncs, preview
 
     with Lake.open(read_only=True) as lake:
         syncs = {spec.name: spec for spec in load_syncs(lake.settings.dbt_target / "manifest.json")}
         if name not in syncs:
             raise ValueError(f"no sync called {name!r}; there are {', '.join(sorted(syncs))}")
-        found = preview(syncs[name], lake=lake, samples=samples)
+        platform = platforms.get(syncs[name].destination, credentials(syncs[name].connection))
+        found = preview(syncs[name], lake=lake, destination=platform, samples=samples)
+        platform.close()
     wanted = found.plan
     there = f"{wanted.acknowledged:,} on the platform, {wanted.unchanged:,} of them as they should be"
     print(f"{name}: {wanted.wanted:,} members, {there}")
     if found.rows.num_rows:
         print_table(found.rows, 0)
+        print(f"at least {found.least_calls:,} API calls")
     else:
         print("nothing to send")
     for reason, count in sorted(wanted.left_out.items()):
         print(f"left out, {reason}: {count:,}")
-    print(f"at least {found.least_calls:,} API calls")
     if found.held:
         print(f"held: {found.held}")

@@ -38,12 +38,18 @@ def print_table(answer: Any, limit: int) -> None:
         table.add_column(name, overflow="fold")
     shown = answer.slice(0, limit) if limit else answer
     for row in shown.to_pylist():
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*map(_said, row.values()))
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)
     console.print(
         f"{answer.num_rows:,} rows" + (f", the first {limit} shown" if shown.num_rows < answer.num_rows else "")
     )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _as_csv(answer: Any) -> None:

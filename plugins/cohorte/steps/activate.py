@@ -82,7 +82,7 @@ class Preview:
     """Why it would be held, if it would."""
 
 
-def preview(sync: SyncSpec, *, lake: Lake, samples: int = 3) -> Preview:
+def preview(sync: SyncSpec, *, lake: Lake, destination: Destination, samples: int = 3) -> Preview:
     """Plans and sends nothing; a lake opened for reading will do. Raises ValueError as `plan` does."""
     wanted = plan(sync, lake=lake)
     rows = lake.arrow(
@@ -93,7 +93,7 @@ def preview(sync: SyncSpec, *, lake: Lake, samples: int = 3) -> Preview:
         [samples],
     )
     held = reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
-    return Preview(wanted, rows, least_calls(lake, destinations.kind(sync.destination).stages), held)
+    return Preview(wanted, rows, least_calls(lake, destination.stages), held)
 
 
 def activate(

@@ -44,7 +44,7 @@ def test_the_calls_foretold_are_the_calls_made(settled: World, platform: Platfor
 def test_a_preview_shows_customers_and_sends_nothing(settled: World, platform: Platform) -> None:
     calls = platform.calls
     settled.leave(3)
-    found = activate.preview(sync_spec(), lake=settled.lake)
+    found = activate.preview(sync_spec(), lake=settled.lake, destination=InMemory(platform))
     assert found.rows.to_pylist() == [
         {"operation": "remove", "reason": "left", "customers": 1, "such_as": ["c00003"]},
     ]
