@@ -92,6 +92,10 @@ def plan(
     samples: Annotated[int, typer.Option(help="Customers to show of each kind")] = 3,
 ) -> None:
     """What the next run would do, and what it would cost; sends nothing. Customers by id, without personal data."""
+    from cohorte.orchestration import local
+    from cohorte.settings import get_settings
+
+    local.enter(get_settings())
     from cohorte import destinations as platforms
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials

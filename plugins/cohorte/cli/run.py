@@ -15,6 +15,10 @@ def land(
     until: Annotated[datetime | None, typer.Option(help="Backfill up to here (default: now)")] = None,
 ) -> None:
     """Land what is new in a source, or a window of the past."""
+    from cohorte.orchestration import local
+    from cohorte.settings import get_settings
+
+    local.enter(get_settings())
     from cohorte import clock, sources
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
@@ -122,6 +126,10 @@ def activate(
     approve: Annotated[bool, typer.Option(help="Send what the guard holds; you have looked at it")] = False,
 ) -> None:
     """Bring one platform in step."""
+    from cohorte.orchestration import local
+    from cohorte.settings import get_settings
+
+    local.enter(get_settings())
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
     from cohorte.steps.activate import activate, load_syncs

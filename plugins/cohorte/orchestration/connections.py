@@ -15,7 +15,7 @@ def credentials(connection_id: str) -> Credentials:
     except Exception as error:  # each secrets backend has its own "not found"
         raise RuntimeError(
             f'connection "{connection_id}" is not defined. Add it in Airflow (Admin > Connections), '
-            f"or as AIRFLOW_CONN_{connection_id.upper()}."
+            f"or as AIRFLOW_CONN_{connection_id.upper()}; the sandbox's are there while it runs (make up)."
         ) from error
     return Credentials.from_mapping(
         connection_id,
