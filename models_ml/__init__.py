@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from models_ml.audit import AuditReport, audit_selection
     from models_ml.clusters import ClusterModel, fit_clusters
-    from models_ml.drift import DriftReport, compare, compare_scores
+    from models_ml.drift import DriftReport, compare, compare_outcomes, compare_scores
     from models_ml.propensity import PropensityModel, train_propensity
     from models_ml.uplift import UpliftModel, train_uplift
 
@@ -20,6 +20,7 @@ __all__ = [
     "UpliftModel",
     "audit_selection",
     "compare",
+    "compare_outcomes",
     "compare_scores",
     "fit_clusters",
     "train_propensity",
@@ -34,6 +35,7 @@ _HOMES = {
     "UpliftModel": "models_ml.uplift",
     "audit_selection": "models_ml.audit",
     "compare": "models_ml.drift",
+    "compare_outcomes": "models_ml.drift",
     "compare_scores": "models_ml.drift",
     "fit_clusters": "models_ml.clusters",
     "train_propensity": "models_ml.propensity",

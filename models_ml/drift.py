@@ -16,6 +16,8 @@ from models_ml.frame import as_frame, is_number, with_columns
 BINS = 10
 STABILITY = 0.2
 """Population stability index from which a feature has drifted."""
+ERRORS = 3.0
+"""Standard errors between promise and outcome from which a calibration has drifted (Shewhart 1931)."""
 FEWEST = 100
 """Rows below which the index says nothing: it grows with bins over rows by chance alone."""
 EDGE = 1e-4
@@ -121,34 +123,45 @@ def compare(reference: "Reference | pd.DataFrame", current: Any, *, bins: int = 
 def compare_scores(reference: Any, current: Any, y: Any = None) -> DriftReport:
     """Today's scores against those of the training; with y, also whether they came true.
 
-    reference: scores, or a Reference of a frame with the one column `score`. y: 0 or 1 a current score, where known.
-    With y the table has a second row, `calibration`: stability is then the gap between the predicted and the observed
-    rate, in standard errors of the observed one over 10, so that the limit of 0.2 is two of them.
+    reference: scores, or a Reference of a frame with the one column `score`. y: 0 or 1 a current score, where known;
+    with it the table has a second row, that of `compare_outcomes`.
     """
     before = reference if isinstance(reference, Reference) else Reference.of(pd.DataFrame({"score": reference}))
     scores = np.asarray(current, dtype="float64")
     report = compare(before, pd.DataFrame({"score": scores}))
     if y is None:
         return report
-    observed = np.asarray(y, dtype="float64")
+    came_true = compare_outcomes(scores, y)
+    return DriftReport(pd.concat([report.table, came_true.table], ignore_index=True), report.rows)
+
+
+def compare_outcomes(scores: Any, y: Any, *, learnt_from: int | None = None) -> DriftReport:
+    """Calibration: probabilities against what came true since. y: 0 or 1 a score, NaN where not known yet.
+
+    learnt_from: rows the calibration was learnt from, whose own luck widens the error. One row, `calibration`, or none
+    with fewer than 100 outcomes. Its stability is the gap between the predicted and the observed rate, scaled so that
+    the limit of 0.2 is ERRORS standard errors. Raises ValueError for another number of outcomes than scores.
+    """
+    scores, observed = np.asarray(scores, dtype="float64"), np.asarray(y, dtype="float64")
     if len(observed) != len(scores):
         raise ValueError(f"y has {len(observed)} values for {len(scores)} scores; give one a score")
     known = ~np.isnan(observed)
     if known.sum() < FEWEST:
-        return report
+        return DriftReport(pd.DataFrame({"is_drifted": pd.Series(dtype="bool")}), int(known.sum()))
     gap = float(scores[known].mean() - observed[known].mean())
-    error = float(np.sqrt(np.mean(scores[known] * (1 - scores[known])) / known.sum())) or 1e-9
+    spread = float(np.mean(scores[known] * (1 - scores[known])))
+    error = float(np.sqrt(spread / known.sum() + (spread / learnt_from if learnt_from else 0.0))) or 1e-9
     row = {
         "feature": "calibration",
-        "stability": abs(gap) / error / 10,
+        "stability": abs(gap) / error * STABILITY / ERRORS,
         "distance": abs(gap),
         "missing": 0.0,
         "missing_before": 0.0,
         "unseen": 0.0,
         "limit": STABILITY,
-        "is_drifted": abs(gap) / error >= 10 * STABILITY,
+        "is_drifted": abs(gap) / error >= ERRORS,
     }
-    return DriftReport(pd.concat([report.table, pd.DataFrame([row])], ignore_index=True), report.rows)
+    return DriftReport(pd.DataFrame([row]), int(known.sum()))
 
 
 def stability(before: np.ndarray, after: np.ndarray) -> float:

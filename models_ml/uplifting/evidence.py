@@ -22,10 +22,6 @@ class Estimate:
     low: float
     high: float
 
-    @property
-    def holds_zero(self) -> bool:
-        return self.low <= 0 <= self.high
-
     def __str__(self) -> str:
         return f"{self.value:+.4f} ({self.low:+.4f} to {self.high:+.4f})"
 

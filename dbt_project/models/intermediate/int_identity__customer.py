@@ -7,7 +7,7 @@ def model(dbt, session):
     dbt.config(materialized="table")
     records = dbt.ref("int_identity__record").order("record_id").arrow().read_all()
     clusters = resolve(records, columns=RECORD_COLUMNS, record_id="record_id")
-    customers, _ = assign_stable_ids(_previous(dbt, session), clusters)
+    customers = assign_stable_ids(_previous(dbt, session), clusters)
     # A relation is written by this very connection: a data frame would be by another, outside the transaction.
     return session.from_df(customers.merge(clusters[["record_id", "probability"]], on="record_id"))
 

@@ -104,17 +104,19 @@ def least_calls(lake: Lake, stages: Sequence[Stage]) -> int:
     counted = lake.rows(
         f"""
         with placed as (
-            select operation, phase = 0 as is_opt_out, rowid - min(rowid) over (partition by phase = 0) as place
+            select operation, payload::varchar <> '{{}}' as has_fields, phase = 0 as is_opt_out,
+                rowid - min(rowid) over (partition by phase = 0) as place
             from sync_plan
         )
-        select is_opt_out, place // {WAVE}, operation, count(*) from placed group by all
+        select is_opt_out, place // {WAVE}, operation, has_fields, count(*) from placed group by all
         """
     )
     calls = 0
     for stage in stages:
         rows: Counter[tuple[bool, int, bool]] = Counter()
-        for is_opt_out, wave, operation, count in counted:
-            rows[is_opt_out, wave, operation == "remove"] += count if operation in stage.operations else 0
+        for is_opt_out, wave, operation, has_fields, count in counted:
+            is_concerned = stage.concerns(Row(operation, "", {"any": None} if has_fields else {}))
+            rows[is_opt_out, wave, operation == "remove"] += count if is_concerned else 0
         calls += sum(
             max(-(-rows[is_opt_out, wave, is_removal] // stage.batch) for is_removal in (False, True))
             for is_opt_out, wave in {key[:2] for key in rows}

@@ -1,5 +1,6 @@
 """`cohorte sources`, `cohorte destinations`, `cohorte sync`: what we talk to, and what we would say."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -93,9 +94,8 @@ def plan(
 ) -> None:
     """What the next run would do, and what it would cost; sends nothing. Customers by id, without personal data."""
     from cohorte.orchestration import local
-    from cohorte.settings import get_settings
 
-    local.enter(get_settings())
+    local.enter()
     from cohorte import destinations as platforms
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
@@ -105,9 +105,8 @@ def plan(
         syncs = {spec.name: spec for spec in load_syncs(lake.settings.dbt_target / "manifest.json")}
         if name not in syncs:
             raise ValueError(f"no sync called {name!r}; there are {', '.join(sorted(syncs))}")
-        platform = platforms.get(syncs[name].destination, credentials(syncs[name].connection))
-        found = preview(syncs[name], lake=lake, destination=platform, samples=samples)
-        platform.close()
+        with closing(platforms.get(syncs[name].destination, credentials(syncs[name].connection))) as platform:
+            found = preview(syncs[name], lake=lake, destination=platform, samples=samples)
     wanted = found.plan
     there = f"{wanted.acknowledged:,} on the platform, {wanted.unchanged:,} of them as they should be"
     print(f"{name}: {wanted.wanted:,} members, {there}")

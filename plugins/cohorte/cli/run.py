@@ -16,9 +16,8 @@ def land(
 ) -> None:
     """Land what is new in a source, or a window of the past."""
     from cohorte.orchestration import local
-    from cohorte.settings import get_settings
 
-    local.enter(get_settings())
+    local.enter()
     from cohorte import clock, sources
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
@@ -127,9 +126,8 @@ def activate(
 ) -> None:
     """Bring one platform in step."""
     from cohorte.orchestration import local
-    from cohorte.settings import get_settings
 
-    local.enter(get_settings())
+    local.enter()
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
     from cohorte.steps.activate import activate, load_syncs

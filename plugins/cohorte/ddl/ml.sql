@@ -43,7 +43,7 @@ create table if not exists ml.audit_result (
 create table if not exists ml.drift_result (
     model varchar not null,
     version varchar not null,
-    feature varchar not null,          -- `score`: what the model says; else a feature it reads
+    feature varchar not null,          -- `score`: what the model says; `calibration`: whether it came true; else a feature
     stability double,                  -- population stability index, less what chance makes of it
     distance double,                   -- Kolmogorov-Smirnov distance over the bins
     missing double,                    -- share of missing values today

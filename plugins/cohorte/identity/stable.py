@@ -12,7 +12,7 @@ def new_id(record_id: str) -> str:
     return "c_" + hashlib.sha256(record_id.encode()).hexdigest()[:16]
 
 
-def assign_stable_ids(previous: "pd.DataFrame", clusters: "pd.DataFrame") -> "tuple[pd.DataFrame, pd.DataFrame]":
+def assign_stable_ids(previous: "pd.DataFrame", clusters: "pd.DataFrame") -> "pd.DataFrame":
     """Carries customer ids over to new clusters.
 
     previous: record_id, customer_id as of the last run (empty at first).
@@ -20,8 +20,8 @@ def assign_stable_ids(previous: "pd.DataFrame", clusters: "pd.DataFrame") -> "tu
 
     An id goes to the cluster that holds most of its records, ties to the one with the smallest record; a cluster keeps
     the id that brings it most records, ties to the smallest id. A cluster without one gets a new id, made from its
-    smallest record. Returns (record_id, customer_id) for every record of `clusters`, and the events: `created` for a
-    new id, `merged` for an id that went into `other_customer_id`, `split` for an id that came out of it.
+    smallest record. Returns record_id and customer_id of every record of `clusters`. Which ids merged and split is told
+    by marts.fct_identity_event.
     """
     import pandas as pd
 
@@ -41,7 +41,6 @@ def assign_stable_ids(previous: "pd.DataFrame", clusters: "pd.DataFrame") -> "tu
         if cluster not in owner and customer not in taken:
             owner[cluster] = customer
             taken.add(customer)
-    events = []
     for cluster, record in smallest.sort_values().items():
         if cluster in owner:
             continue
@@ -50,12 +49,4 @@ def assign_stable_ids(previous: "pd.DataFrame", clusters: "pd.DataFrame") -> "tu
             customer = new_id(customer)
         owner[cluster] = customer
         taken.add(customer)
-        origin = votes.loc[votes["cluster_id"] == cluster, "customer_id"]
-        events.append(("split", customer, origin.iloc[0]) if len(origin) else ("created", customer, None))
-    survivors = set(owner.values())
-    heirs = votes.drop_duplicates("customer_id")
-    for customer, cluster in sorted(zip(heirs["customer_id"], heirs["cluster_id"], strict=True)):
-        if customer not in survivors:
-            events.append(("merged", customer, owner[cluster]))
-    customers = pd.DataFrame({"record_id": known["record_id"], "customer_id": known["cluster_id"].map(owner)})
-    return customers, pd.DataFrame(events, columns=["event", "customer_id", "other_customer_id"])
+    return pd.DataFrame({"record_id": known["record_id"], "customer_id": known["cluster_id"].map(owner)})

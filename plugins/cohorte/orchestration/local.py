@@ -91,11 +91,15 @@ def apply(environment: dict[str, str]) -> None:
     get_settings.cache_clear()
 
 
-def enter(settings: Settings) -> None:
+def enter() -> None:
     """For a shell: the connections and the clock that the demo and `make up` work with, unless Airflow is configured.
 
     With them a single step reaches the sandbox while it runs, and the connections kept in this machine's Airflow.
+    To be called before anything imports Airflow, which reads its configuration then.
     """
+    from cohorte.settings import get_settings
+
+    settings = get_settings()
     if settings.profile == "local" and "AIRFLOW_HOME" not in os.environ:
         apply(airflow_environment(settings, find_sandbox(settings)))
 

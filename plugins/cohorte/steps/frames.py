@@ -1,8 +1,8 @@
 """Frames for models: what was known of each customer on a date, and what happened after it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cohorte.lake import Lake
 
@@ -67,11 +67,11 @@ def latest(lake: Lake, columns: Iterable[str]) -> "pd.DataFrame":
     return _frame(lake, f"select customer_id, {', '.join(columns)} from features.customer_latest where frequency > 0")
 
 
-def with_outcome(lake: Lake, columns: tuple[str, ...]) -> "pd.DataFrame":
+def with_outcome(lake: Lake, columns: tuple[str, ...], *, after: date | None = None) -> "pd.DataFrame":
     """Features on every as-of date whose 30 days are over, and whether a coupon was used in them.
 
     Columns: the given ones, as_of_date, redeemed (0 or 1). One row per customer and as-of date; customers who had
-    not bought yet are left out, because there is nothing to know about them.
+    not bought yet are left out, because there is nothing to know about them. after: only as-of dates later than that.
     """
     return _frame(
         lake,
@@ -93,7 +93,9 @@ def with_outcome(lake: Lake, columns: tuple[str, ...]) -> "pd.DataFrame":
         from features.customer as f, last
         where f.frequency > 0
             and f.as_of_date + {HORIZON.days} <= last.as_of_date
-            and f.as_of_date = last_day(f.as_of_date)""",
+            and f.as_of_date = last_day(f.as_of_date)
+            and f.as_of_date > coalesce(?::date, date '-infinity')""",
+        [after],
     )
 
 
@@ -105,5 +107,5 @@ def as_of(lake: Lake) -> date:
     return newest
 
 
-def _frame(lake: Lake, query: str) -> "pd.DataFrame":
-    return lake.connection.execute(f"from ({query}) order by all").df().set_index("customer_id")
+def _frame(lake: Lake, query: str, parameters: Sequence[Any] = ()) -> "pd.DataFrame":
+    return lake.connection.execute(f"from ({query}) order by all", list(parameters)).df().set_index("customer_id")
