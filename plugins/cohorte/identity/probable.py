@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 THRESHOLD = 0.95
-"""Chosen without labels: below it, dirty records begin to join strangers (F1 0.52 at 0.5, 0.85 at 0.95 there)."""
+"""Chosen without labels: below it, dirty records begin to join strangers."""
 ENOUGH = 200
 """Records; with fewer there is nothing to learn frequencies from, and only exact links are made."""
 KNOWN_SHARE = 0.05
