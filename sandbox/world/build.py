@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-FORMAT = 3
+FORMAT = 4
 """Raise when the generator changes: a world of another format is made anew."""
 
 
@@ -58,7 +58,7 @@ def prepare(folder: Path, cut: Cut) -> Path:
 
 
 def _generate(path: Path, cut: Cut) -> None:
-    from sandbox.world import crm, social, source, web
+    from sandbox.world import crm, mail, social, source, web
 
     with duckdb.connect(str(path)) as world:
         world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
@@ -66,6 +66,7 @@ def _generate(path: Path, cut: Cut) -> None:
         crm.build(world, seed=cut.seed)
         web.build(world, seed=cut.seed)
         social.build(world, seed=cut.seed)
+        mail.build(world)
         _write_truth(world, path.parent)
         world.execute("DROP TABLE truth")
         world.execute("CREATE TABLE stamp (format INTEGER, households INTEGER, scale INTEGER, seed INTEGER)")

@@ -9,10 +9,10 @@ ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "plugins" / "cohorte"
 
 # Who may import what of ours: the longest matching module name decides.
-LEAF = {"cohorte.credentials"}
+LEAF = {"cohorte.credentials", "cohorte.health"}
 BASE = {"cohorte.settings", "cohorte.credentials", "cohorte.clock", "cohorte.progress"}
 LAKE = BASE | {"cohorte.postgres", "cohorte.lake", "cohorte.storage"}
-CORE = LAKE | {"cohorte.sources", "cohorte.destinations", "cohorte.query"}
+CORE = LAKE | {"cohorte.health", "cohorte.sources", "cohorte.destinations", "cohorte.query"}
 MIDDLE = CORE | {"cohorte.landing", "cohorte.activation", "cohorte.identity", "cohorte.enrichment", "cohorte.explain"}
 STEPS = MIDDLE | {"cohorte.steps", "cohorte.waivers", "models_ml", "expectations"}
 ALLOWED = {
@@ -23,6 +23,7 @@ ALLOWED = {
     "cohorte.destinations": LEAF | {"cohorte.destinations"},
     "cohorte.settings": set(),
     "cohorte.credentials": set(),
+    "cohorte.health": set(),
     "cohorte.progress": set(),
     "cohorte.clock": {"cohorte.settings"},
     "cohorte.waivers": {"cohorte.settings"},

@@ -11,11 +11,12 @@ It does not retry: it says what happened, and `cohorte.activation.engine` decide
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from cohorte.credentials import Credentials
+from cohorte.health import Finding
 
 Operation = Literal["add", "update", "remove"]
 KeyForm = Literal["lower_trim", "google_email", "as_is"]
@@ -179,6 +180,13 @@ class Destination(ABC):
     @abstractmethod
     def send(self, batch: Batch) -> Receipts:
         """Sends one batch of one stage; one receipt a row, in order. Raises DestinationError when all of it failed."""
+
+    def examine(self) -> Iterator[Finding]:
+        """What is to be said of the connection: token, scopes, quota left, clock. Changes nothing.
+
+        Raises DestinationError when the platform refuses or stays out of reach.
+        """
+        yield from ()
 
     @abstractmethod
     def close(self) -> None:

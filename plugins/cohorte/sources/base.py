@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from cohorte.credentials import Credentials
+from cohorte.health import Finding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +38,10 @@ class Stream:
     """Land again this far behind the cursor: the platform itself still changes these figures."""
     has_fixed_columns: bool = True
     """Every load has all columns; one that is missing has vanished from the platform."""
+    contract: Literal["evolve", "freeze", "quarantine"] = "evolve"
+    """Towards a column that is new or changes its type: take it in, stop the load, or put its rows aside."""
+    is_never_empty: bool = False
+    """There is something new every time: an incremental load without a row stops before the cursor moves."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,13 @@ class Source(ABC):
         Types: timestamps in UTC, dates, doubles, integers, booleans, strings.
         Raises SourceError when the platform cannot be read, QuotaSpentError when it must be read on later.
         """
+
+    def examine(self) -> Iterator[Finding]:
+        """What is to be said of the connection: token, scopes, quota left, clock. Reads little, changes nothing.
+
+        Raises SourceError when the platform refuses or stays out of reach.
+        """
+        yield from ()
 
     def reject(self, stream: Stream, reason: str, record: str) -> None:
         """Puts a record aside. Raises SourceError when there are too many to be single bad rows."""
