@@ -8,6 +8,7 @@ import pytest
 
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
+from cohorte.landing.columns import ContractError
 from cohorte.landing.register import ShortExtractError
 from cohorte.sources.base import QuotaSpentError, Source, Stream, Window
 from cohorte.steps.land import LandResult, land
@@ -22,6 +23,9 @@ class Shop(Source):
     streams = (
         Stream(name="sale", resource="Sale", key=("Id",), cursor="At", lag=timedelta(days=1000)),
         Stream(name="price", resource="Price", key=("Id",), cursor="At", mode="full"),
+        Stream(name="ledger", resource="Ledger", key=("Id",), cursor="At", contract="freeze"),
+        Stream(name="till", resource="Till", key=("Id",), cursor="At", contract="quarantine"),
+        Stream(name="beat", resource="Beat", key=("Id",), cursor="At", is_never_empty=True),
         Stream(name="visit", resource="Visit", key=("Id",), cursor="At", restate=timedelta(days=3)),
     )
 
@@ -150,6 +154,44 @@ def test_a_full_load_that_shrank_by_half_is_refused(shop: Shop, lake: Lake) -> N
     assert lake.value("select count(*) from raw.shop__price") == 7
 
 
+def test_a_frozen_stream_takes_no_new_column_no_other_type_and_loses_none(shop: Shop, lake: Lake) -> None:
+    bring(shop, lake, sales("a", Amount=pa.array([1.5])), stream="ledger")
+    for told, columns in {
+        "new column colour": {"Amount": pa.array([1.0]), "Colour": pa.array(["red"])},
+        "amount comes as string, the table has double": {"Amount": pa.array(["three"])},
+        "column amount is gone": {},
+    }.items():
+        with pytest.raises(ContractError, match=f"raw.shop__ledger: {told}.*freeze"):
+            bring(shop, lake, sales("b", **columns), stream="ledger")
+    assert bring(shop, lake, sales("b", Amount=pa.array(["2.5"])), stream="ledger").rows == {"ledger": 1}
+    assert lake.rows("select id, amount from raw.shop__ledger order by id") == [("a", 1.5), ("b", 2.5)]
+
+
+def test_a_quarantining_stream_puts_rows_aside_that_break_its_contract(shop: Shop, lake: Lake) -> None:
+    bring(shop, lake, sales("a", Amount=pa.array([1.5])), stream="till")
+    amounts, colours = pa.array(["2.5", "three", "4"]), pa.array([None, None, "red"])
+    result = bring(shop, lake, sales("b", "c", "d", Amount=amounts, Colour=colours), stream="till")
+    assert (result.rows, result.rejected, result.events) == ({"till": 1}, 2, ())
+    assert lake.rows("from raw.shop__till select id, amount order by id") == [("a", 1.5), ("b", 2.5)]
+    assert lake.rows(
+        "select reason, record->>'id' from ops.quarantine where load_id = ? order by all", [result.load_id]
+    ) == [
+        ("contract: amount comes as string, the table has double", "c"),
+        ("contract: new column colour", "d"),
+    ]
+
+
+def test_nothing_where_there_is_always_something_stops_the_load(shop: Shop, lake: Lake) -> None:
+    bring(shop, lake, sales("a"), stream="beat")
+    cursor = "select max(cursor_until) from ops.load where source = 'shop'"
+    before = lake.value(cursor)
+    with pytest.raises(ShortExtractError, match=r"raw.shop__beat: no row since 20.* and there is always one"):
+        bring(shop, lake, sales(), stream="beat")
+    assert lake.value(cursor) == before
+    shop.shelf = [sales()]
+    assert land(shop, Window(None, T0), lake=lake, streams=["beat"]).rows == {"beat": 0}
+
+
 def test_restated_days_land_again(shop: Shop, lake: Lake) -> None:
     first = bring(shop, lake, sales("a"), stream="visit")
     second = bring(shop, lake, sales("a"), stream="visit")
@@ -193,5 +235,5 @@ def test_load_ids_grow_even_where_the_clock_is_behind(shop: Shop, lake: Lake) ->
 
 
 def test_an_unknown_stream_is_named(shop: Shop, lake: Lake) -> None:
-    with pytest.raises(ValueError, match="shop has no stream refund; it has sale, price, visit"):
+    with pytest.raises(ValueError, match="shop has no stream refund; it has sale, price, ledger, till, beat, visit"):
         land(shop, lake=lake, streams=["refund"])

@@ -1,8 +1,11 @@
 """Columns that come, go and change their type, fitted to the raw table without losing a value."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from cohorte.sources.base import Contract
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -10,6 +13,10 @@ if TYPE_CHECKING:
 AS_TEXT = "_as_text"
 """Beside a column whose type changed: the values as they came, where the column's own type cannot hold them."""
 STAMPS = ("_load_id", "_loaded_at")
+
+
+class ContractError(RuntimeError):
+    """A stream whose contract is `freeze` came with other columns."""
 
 
 @dataclass
@@ -22,6 +29,9 @@ class Columns:
     normalize: Callable[[str], str]
     is_new_table: bool
     is_first_load: bool
+    contract: Contract = "evolve"
+    reject: Callable[[str, str], None] = lambda reason, record: None
+    """Takes what `quarantine` puts aside."""
     came: set[str] = field(default_factory=set)
     """The columns of this load's batches."""
     events: dict[str, None] = field(default_factory=dict)
@@ -34,13 +44,15 @@ class Columns:
         """
         import pyarrow as pa
 
+        batch = batch.rename_columns(self._names(batch.schema.names))
+        if self.contract != "evolve" and not self.is_first_load:
+            batch = self._hold_to_contract(batch)
         columns: dict[str, pa.Array] = {}
-        for name, column in zip(self._names(batch.schema.names), batch.columns, strict=True):
-            index = self.known.get_field_index(name)
-            wanted = self.known.field(index).type if index >= 0 else column.type
-            try:
-                columns[name] = column.cast(wanted)
-            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            wanted = self._wanted(name, column)
+            if (fitting := _cast(column, wanted)) is not None:
+                columns[name] = fitting
+            else:
                 columns[name] = pa.nulls(len(column), wanted)
                 columns[name + AS_TEXT] = column.cast(pa.string())
                 self.tell(f"{name} comes as {column.type}, the table has {wanted}: its values are in {name}{AS_TEXT}")
@@ -60,8 +72,51 @@ class Columns:
         """What the table has and no batch of this load had."""
         return [n for n in self.known.names if n not in self.came and n not in STAMPS and not n.endswith(AS_TEXT)]
 
+    def check_gone(self) -> None:
+        """Raises ContractError when a column vanished that the contract holds on to."""
+        if self.contract == "freeze" and not self.is_first_load and (gone := self.gone()):
+            raise self._broken(f"column {', '.join(gone)} is gone")
+
     def tell(self, event: str) -> None:
         self.events.setdefault(f"{self.table}: {event}")
+
+    def _hold_to_contract(self, batch: "pa.RecordBatch") -> "pa.RecordBatch":
+        """The batch with the table's columns and types only.
+
+        `freeze`: raises ContractError when it has others; `quarantine`: puts the rows that use them aside.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        reasons: dict[int, str] = {}
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            wanted = self._wanted(name, column)
+            if name not in self.known.names:
+                broken, fits = f"new column {name}", [False] * len(column)
+            elif _cast(column, wanted) is None:
+                broken = f"{name} comes as {column.type}, the table has {wanted}"
+                fits = [_cast(column.slice(at, 1), wanted) is not None for at in range(len(column))]
+            else:
+                continue
+            if self.contract == "freeze":
+                raise self._broken(broken)
+            for index in pc.indices_nonzero(column.is_valid()).to_pylist():
+                if not fits[index]:
+                    reasons.setdefault(index, f"contract: {broken}")
+        for index, reason in reasons.items():
+            self.reject(reason, json.dumps(batch.slice(index, 1).to_pylist()[0], default=str, ensure_ascii=False))
+        kept = [name for name in batch.schema.names if name in self.known.names]
+        return batch.select(kept).filter(pa.array([at not in reasons for at in range(len(batch))], pa.bool_()))
+
+    def _broken(self, what: str) -> ContractError:
+        return ContractError(
+            f"{self.table}: {what}, and the stream's contract is freeze. Nothing was landed. If the change is wanted, "
+            "let the contract say `evolve` for one load."
+        )
+
+    def _wanted(self, name: str, column: "pa.Array") -> "pa.DataType":
+        index = self.known.get_field_index(name)
+        return self.known.field(index).type if index >= 0 else column.type
 
     def _names(self, names: list[str]) -> list[str]:
         """In snake_case; of two that become the same, the second gets a number."""
@@ -72,3 +127,13 @@ class Columns:
                 unique, number = f"{name}_{number}", number + 1
             taken[unique] = None
         return list(taken)
+
+
+def _cast(column: "pa.Array", wanted: "pa.DataType") -> "pa.Array | None":
+    """None when a value does not fit."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(wanted)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None

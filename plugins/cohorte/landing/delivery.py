@@ -55,6 +55,8 @@ class Delivery:
         known = lake.arrow(f"from {table} limit 0").schema if exists else pa.schema([])
         loads = lake.value("select count(*) from ops.load where source = ? and stream = ?", [source.name, stream.name])
         columns = Columns(table, known, normalize, is_new_table=not exists, is_first_load=not loads)
+        columns.contract = stream.contract
+        columns.reject = lambda reason, record: source.reject(stream, reason, record)
         if window is not None:
             return cls(source, stream, window, columns, cursor_until=None)
         cursor = None if stream.mode == "full" else _cursor(source, stream, lake)
@@ -107,6 +109,7 @@ class Delivery:
         """Tells of columns the platform no longer has: once, with the first load that lacks them."""
         if not self.rows or not self.stream.has_fixed_columns:
             return
+        self.columns.check_gone()
         for name in self.columns.gone():
             if lake.value(
                 f'select count("{name}") from {self.table} where _load_id = (select max(_load_id) from {self.table})'

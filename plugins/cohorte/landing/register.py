@@ -8,13 +8,14 @@ from cohorte.sources.base import Source
 
 
 class ShortExtractError(RuntimeError):
-    """A full load brought far fewer rows than the last one."""
+    """A load brought far fewer rows than it must have."""
 
 
 def register(delivery: Delivery, load_id: str, now: datetime, loaded_at: datetime, lake: Lake) -> None:
     """Adds a stream's files to its raw table, without a copy, and the load to ops.load.
 
-    Raises ShortExtractError when a full stream shrank by half, RuntimeError when rows got lost on their way.
+    Raises ShortExtractError when a full stream shrank by half, or one that is never empty brought nothing;
+    RuntimeError when rows got lost on their way.
     """
     _check_rows(delivery, lake)
     _shape_table(delivery, lake)
@@ -60,6 +61,11 @@ def _check_rows(delivery: Delivery, lake: Lake) -> None:
         landed = lake.value("select sum(num_rows)::bigint from parquet_file_metadata(?)", [delivery.files])
     if landed != delivery.rows:
         raise RuntimeError(f"{delivery.table}: read {delivery.rows} rows, landed {landed}. Run the load again.")
+    if delivery.stream.is_never_empty and not delivery.rows and not delivery.paused and delivery.cursor_until:
+        raise ShortExtractError(
+            f"{delivery.table}: no row since {delivery.window.since or 'the beginning'}, and there is always one. "
+            "Nothing was landed and the cursor stays. See whether the platform still delivers, then run the load again."
+        )
     if delivery.stream.mode == "full" and delivery.cursor_until:
         before = lake.value(
             "select rows from ops.load where source = ? and stream = ? order by load_id desc limit 1",

@@ -16,6 +16,7 @@ BATCH = 100_000
 """Rows a batch aims at: small ones make every layer above slow (docs/adr, extraction)."""
 MOST_REJECTED = 10_000
 """More unusable records than this in one run are not bad rows but a format that changed."""
+Contract = Literal["evolve", "freeze", "quarantine"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Stream:
     """Land again this far behind the cursor: the platform itself still changes these figures."""
     has_fixed_columns: bool = True
     """Every load has all columns; one that is missing has vanished from the platform."""
-    contract: Literal["evolve", "freeze", "quarantine"] = "evolve"
+    contract: Contract = "evolve"
     """Towards a column that is new or changes its type: take it in, stop the load, or put its rows aside."""
     is_never_empty: bool = False
     """There is something new every time: an incremental load without a row stops before the cursor moves."""
