@@ -24,17 +24,18 @@ def list_sources(form: FormatOption = Format.table) -> None:
     """Every source: its streams, how it is called, and the contract its stand-in is checked against."""
     import pyarrow as pa
 
-    from cohorte.sources import NAMES, kind
+    from cohorte.landing import catalog
+    from cohorte.settings import get_settings
 
-    kinds = [kind(name) for name in NAMES]
+    settings = get_settings()
     rows = [
         {
-            "name": kind.name,
-            "streams": [stream.name for stream in kind.streams],
-            "auth": list(kind.about.auth),
-            "contract": kind.about.contract,
+            "name": name,
+            "streams": [stream.name for stream in catalog.streams(name, settings)],
+            "auth": list((about := catalog.about(name, settings)).auth),
+            "contract": about.contract,
         }
-        for kind in kinds
+        for name in catalog.names(settings)
     ]
     show(pa.Table.from_pylist(rows), form)
 

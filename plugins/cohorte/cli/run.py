@@ -10,7 +10,7 @@ app = typer.Typer(no_args_is_help=True, help="Run one step, as the DAGs do.")
 
 @app.command("land")
 def land(
-    source: Annotated[str, typer.Argument(help="salesforce, google_analytics, meta")],
+    source: Annotated[str, typer.Argument(help="One of `cohorte sources list`")],
     since: Annotated[datetime | None, typer.Option(help="Backfill from here; the cursor stays where it is")] = None,
     until: Annotated[datetime | None, typer.Option(help="Backfill up to here (default: now)")] = None,
 ) -> None:
@@ -18,8 +18,9 @@ def land(
     from cohorte.orchestration import local
 
     local.enter()
-    from cohorte import clock, sources
+    from cohorte import clock
     from cohorte.lake import Lake
+    from cohorte.landing import catalog
     from cohorte.orchestration.connections import credentials
     from cohorte.sources.base import Window
     from cohorte.steps.journal import journal
@@ -29,7 +30,9 @@ def land(
         window = None
         if since or until:
             window = Window(_utc(since), _utc(until) or clock.now(lake.settings))
-        result = land(sources.get(source, credentials(f"{source}_default")), window, lake=lake, progress=entry.say)
+        connection = credentials(catalog.connection(source, lake.settings))
+        opened = catalog.open_source(source, connection, lake.settings)
+        result = land(opened, window, lake=lake, progress=entry.say)
         entry.rows = sum(result.rows.values())
         for stream, rows in result.rows.items():
             print(f"{source}.{stream}: {rows:,} rows")

@@ -46,3 +46,12 @@ create table if not exists ops.quarantine (
     record varchar not null,
     quarantined_at timestamp not null
 );
+
+-- One row per item a source has read whole: a file in its newest version, or how far a cursor has come.
+create table if not exists ops.bookmark (
+    source varchar not null,
+    stream varchar not null,
+    item varchar not null,             -- a file's name, or `cursor`
+    version varchar not null,
+    load_id varchar not null
+);

@@ -40,9 +40,10 @@ class Columns:
     def fit(self, batch: "pa.RecordBatch") -> "pa.RecordBatch":
         """The batch in snake_case, with every column the table has, of the type the table has.
 
-        A column with a value that does not fit is null, and is there as text in `<column>_as_text`.
+        A value that does not fit is null, and is there as text in `<column>_as_text`.
         """
         import pyarrow as pa
+        import pyarrow.compute as pc
 
         batch = batch.rename_columns(self._names(batch.schema.names))
         if self.contract != "evolve" and not self.is_first_load:
@@ -50,11 +51,9 @@ class Columns:
         columns: dict[str, pa.Array] = {}
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             wanted = self._wanted(name, column)
-            if (fitting := _cast(column, wanted)) is not None:
-                columns[name] = fitting
-            else:
-                columns[name] = pa.nulls(len(column), wanted)
-                columns[name + AS_TEXT] = column.cast(pa.string())
+            columns[name] = _cast_each(column, wanted)
+            if columns[name].null_count > column.null_count:
+                columns[name + AS_TEXT] = pc.if_else(columns[name].is_null(), column.cast(pa.string()), None)
                 self.tell(f"{name} comes as {column.type}, the table has {wanted}: its values are in {name}{AS_TEXT}")
         for name, column in columns.items():
             if name not in self.known.names:
@@ -93,11 +92,11 @@ class Columns:
             wanted = self._wanted(name, column)
             if name not in self.known.names:
                 broken, fits = f"new column {name}", [False] * len(column)
-            elif _cast(column, wanted) is None:
-                broken = f"{name} comes as {column.type}, the table has {wanted}"
-                fits = [_cast(column.slice(at, 1), wanted) is not None for at in range(len(column))]
             else:
-                continue
+                fitting = _cast_each(column, wanted)
+                if fitting.null_count == column.null_count:
+                    continue
+                broken, fits = f"{name} comes as {column.type}, the table has {wanted}", fitting.is_valid().to_pylist()
             if self.contract == "freeze":
                 raise self._broken(broken)
             for index in pc.indices_nonzero(column.is_valid()).to_pylist():
@@ -129,11 +128,16 @@ class Columns:
         return list(taken)
 
 
-def _cast(column: "pa.Array", wanted: "pa.DataType") -> "pa.Array | None":
-    """None when a value does not fit."""
+def _cast_each(column: "pa.Array", wanted: "pa.DataType") -> "pa.Array":
+    """The column as another type, null where a value does not fit: halved until the bad ones stand alone."""
     import pyarrow as pa
 
     try:
         return column.cast(wanted)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
+    except pa.ArrowNotImplementedError:
+        return pa.nulls(len(column), wanted)
+    except pa.ArrowInvalid:
+        if len(column) == 1:
+            return pa.nulls(1, wanted)
+        half = len(column) // 2
+        return pa.concat_arrays([_cast_each(column[:half], wanted), _cast_each(column[half:], wanted)])

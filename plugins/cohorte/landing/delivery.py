@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cohorte.lake import Lake
 from cohorte.landing.bad_rows import put_aside
@@ -58,8 +58,15 @@ class Delivery:
         columns.contract = stream.contract
         columns.reject = lambda reason, record: source.reject(stream, reason, record)
         if window is not None:
+            source.bookmarks.pop(stream.name, None)
             return cls(source, stream, window, columns, cursor_until=None)
-        cursor = None if stream.mode == "full" else _cursor(source, stream, lake)
+        if stream.mode == "bookmarked":
+            source.bookmarks[stream.name] = dict(
+                lake.rows(
+                    "select item, version from ops.bookmark where source = ? and stream = ?", [source.name, stream.name]
+                )
+            )
+        cursor = None if stream.mode != "incremental" else _cursor(source, stream, lake)
         since = cursor and cursor - (stream.restate or stream.lag)
         # Platforms stamp to the second: with the one that is running, an edit made just now is in.
         until = now + timedelta(seconds=1)
@@ -72,8 +79,8 @@ class Delivery:
         try:
             for read in self.source.read(self.stream, self.window):
                 batch = self.columns.fit(put_aside(read, self.source, self.stream))
-                if self.cursor_until and self.window.since and not self.stream.restate:
-                    batch = self._not_yet_landed(batch, lake)
+                if (behind := self._read_again_from()) is not None:
+                    batch = self._not_yet_landed(batch, behind, lake)
                 if batch.num_rows == 0:
                     continue
                 self.rows += batch.num_rows
@@ -88,7 +95,13 @@ class Delivery:
             self.cursor_until = spent.complete_until if self.cursor_until else None
         self._tell_gone(lake)
 
-    def _not_yet_landed(self, batch: "pa.RecordBatch", lake: Lake) -> "pa.RecordBatch":
+    def _read_again_from(self) -> Any:
+        """The value of the cursor from which on what is read may be landed already; None when it may not, or must."""
+        if not self.cursor_until or self.stream.restate:
+            return None
+        return self.source.overlap.get(self.stream.name, self.window.since)
+
+    def _not_yet_landed(self, batch: "pa.RecordBatch", behind: Any, lake: Lake) -> "pa.RecordBatch":
         """What is behind the cursor is read again for records that came late; those that are there stay out."""
         import pyarrow as pa
 
@@ -98,10 +111,12 @@ class Delivery:
         wanted = ", ".join(f'"{name}"' for name in batch.schema.names)
         landed = ", ".join(f'"{name}"' if name in there else f'null as "{name}"' for name in batch.schema.names)
         cursor = self.columns.normalize(self.stream.cursor)
+        # A platform fills its own time of change. A column of somebody's table may be null: such rows are always read.
+        behind_it = f'"{cursor}" >= ?' + (f' or "{cursor}" is null' if self.stream.mode == "bookmarked" else "")
         with lake.view("incoming", pa.Table.from_batches([batch])):
             fresh = lake.arrow(
-                f'select {wanted} from incoming except select {landed} from {self.table} where "{cursor}" >= ?',
-                [self.window.since],
+                f"select {wanted} from incoming except select {landed} from {self.table} where {behind_it}",
+                [behind],
             )
         return fresh.cast(batch.schema).combine_chunks().to_batches()[0] if fresh.num_rows else batch.slice(0, 0)
 

@@ -40,6 +40,26 @@ def register(delivery: Delivery, load_id: str, now: datetime, loaded_at: datetim
     )
 
 
+def bookmark(delivery: Delivery, load_id: str, lake: Lake) -> None:
+    """Keeps what the source noted of a stream; a backfill leaves the notes as they are."""
+    import pyarrow as pa
+
+    noted = delivery.source.noted.get(delivery.stream.name)
+    if not noted or not delivery.cursor_until:
+        return
+    source, stream = delivery.source.name, delivery.stream.name
+    rows = [
+        {"source": source, "stream": stream, "item": item, "version": version, "load_id": load_id}
+        for item, version in noted.items()
+    ]
+    with lake.view("noted", pa.Table.from_pylist(rows)):
+        lake.execute(
+            "delete from ops.bookmark where source = ? and stream = ? and item in (select item from noted)",
+            [source, stream],
+        )
+        lake.execute("insert into ops.bookmark by name from noted")
+
+
 def quarantine(source: Source, load_id: str, loaded_at: datetime, lake: Lake) -> None:
     """Keeps the records that could not be used in ops.quarantine."""
     import pyarrow as pa

@@ -107,12 +107,14 @@ def enter() -> None:
 def prepare(settings: Settings) -> None:
     """Databases, schemas and the platform's own tables; safe to repeat."""
     from cohorte.lake import Lake
+    from cohorte.landing import catalog
 
     settings.home.mkdir(parents=True, exist_ok=True)
     _check_disk(settings.home)
     postgres.create_databases(settings)
     with Lake.open(settings) as lake:
         lake.prepare()
+        catalog.create_tables(lake)
 
 
 def migrate_airflow() -> None:

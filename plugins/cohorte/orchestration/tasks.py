@@ -10,14 +10,15 @@ from cohorte.orchestration.assets import DRIFT, DRIFTED
 @task
 def land(source: str) -> dict[str, Any]:
     """Everything new in one platform, into raw."""
-    from cohorte import sources
     from cohorte.lake import Lake
+    from cohorte.landing import catalog
     from cohorte.orchestration.connections import credentials
     from cohorte.steps.journal import journal
     from cohorte.steps.land import land as step
 
     with Lake.open() as lake, journal(lake, "land", source) as entry:
-        result = step(sources.get(source, credentials(f"{source}_default")), lake=lake, progress=entry.say)
+        connection = credentials(catalog.connection(source, lake.settings))
+        result = step(catalog.open_source(source, connection, lake.settings), lake=lake, progress=entry.say)
         entry.rows = sum(result.rows.values())
         return {"rows": result.rows}
 

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from cohorte.credentials import Credentials
 from cohorte.health import Finding
@@ -31,8 +31,9 @@ class Stream:
     """The platform's columns that tell two records apart."""
     cursor: str
     """The platform's column that says when a record last changed."""
-    mode: Literal["incremental", "full"] = "incremental"
-    """`full`: every load reads everything, and one that shrank by half is refused."""
+    mode: Literal["incremental", "bookmarked", "full"] = "incremental"
+    """`bookmarked`: the source itself notes what it has read, for what has no time of change.
+    `full`: every load reads everything, and one that shrank by half is refused."""
     lag: timedelta = timedelta(0)
     """Read again this far behind the cursor, for records that were committed late; what was landed is skipped."""
     restate: timedelta | None = None
@@ -90,17 +91,23 @@ class QuotaSpentError(SourceError):
         self.complete_until = complete_until
 
 
-@dataclass
 class Source(ABC):
     """A platform one can read from."""
 
-    name: ClassVar[str]
+    name: str
     about: ClassVar[About]
-    streams: ClassVar[tuple[Stream, ...]]
+    streams: tuple[Stream, ...]
 
-    credentials: Credentials
-    rejected: list[Rejected] = field(default_factory=list, init=False)
-    """Records `read` could not use so far. Whoever reads takes them from here: nothing is dropped in silence."""
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self.rejected: list[Rejected] = []
+        """Records `read` could not use so far. Whoever reads takes them from here: nothing is dropped in silence."""
+        self.bookmarks: dict[str, dict[str, str]] = {}
+        """Stream -> item -> version: what earlier loads noted of a `bookmarked` stream. To be set before `read`."""
+        self.noted: dict[str, dict[str, str]] = {}
+        """The same, of what `read` has read since; kept when, and only when, its rows are landed."""
+        self.overlap: dict[str, Any] = {}
+        """Stream -> value of its cursor from which on `read` gives records again that may be landed already."""
 
     @abstractmethod
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
@@ -117,6 +124,10 @@ class Source(ABC):
         Raises SourceError when the platform refuses or stays out of reach.
         """
         yield from ()
+
+    def note(self, stream: Stream, item: str, version: str) -> None:
+        """Remembers that an item is read: a file as it is now, or how far a cursor has come."""
+        self.noted.setdefault(stream.name, {})[item] = version
 
     def reject(self, stream: Stream, reason: str, record: str) -> None:
         """Puts a record aside. Raises SourceError when there are too many to be single bad rows."""

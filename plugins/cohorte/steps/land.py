@@ -58,6 +58,7 @@ def land(
     settings, storage = lake.settings, open_storage(lake.settings)
     chosen = _chosen(source, streams)
     source.rejected.clear()
+    source.noted.clear()
     with intent.alone(settings, source.name):
         intent.clear_leftovers(source.name, tuple(stream.name for stream in source.streams), lake, storage)
         load_id, loaded_at, now = intent.new_load_id(source.name, lake), datetime.now(UTC), clock.now(settings)
@@ -76,6 +77,7 @@ def land(
                 keys = intent.files_of(load_id, source.name, delivery.stream.name, storage)
                 delivery.files = [storage.url(key) for key in keys]
                 register.register(delivery, load_id, now, loaded_at, lake)
+                register.bookmark(delivery, load_id, lake)
             register.quarantine(source, load_id, loaded_at, lake)
         intent.conclude(load_id, source.name, storage)
     result = LandResult(
