@@ -68,21 +68,20 @@ class Files(Declared):
     def _rows(self, stream: DeclaredStream, file: File, folder: Folder) -> Iterator["pa.RecordBatch"]:
         import pyarrow as pa
 
-        form = stream.land.format or formats.told_by(file.name)
         row = 0
-        batches = formats.READERS[form](
-            folder.address(file), stream.land.options, lambda *bad: self.reject(stream, *bad), folder.connect()
-        )
         try:
-            for batch in batches:
-                numbers = pa.array(range(row + 1, row + 1 + batch.num_rows), pa.int64())
-                modified = pa.repeat(pa.scalar(file.modified_at, pa.timestamp("us", "UTC")), batch.num_rows)
-                origin = (pa.repeat(file.name, batch.num_rows), modified, numbers)
-                row += batch.num_rows
-                yield pa.RecordBatch.from_arrays([*batch.columns, *origin], names=[*batch.schema.names, *ORIGIN])
+            form = stream.land.format or formats.told_by(file.name)
+            with folder.here(file) as path:
+                reader = formats.READERS[form]
+                for batch in reader(str(path), stream.land.options, lambda *bad: self.reject(stream, *bad)):
+                    numbers = pa.array(range(row + 1, row + 1 + batch.num_rows), pa.int64())
+                    modified = pa.repeat(pa.scalar(file.modified_at, pa.timestamp("us", "UTC")), batch.num_rows)
+                    origin = (pa.repeat(file.name, batch.num_rows), modified, numbers)
+                    row += batch.num_rows
+                    yield pa.RecordBatch.from_arrays([*batch.columns, *origin], names=[*batch.schema.names, *ORIGIN])
         except formats.UnreadableError as error:
             raise SourceError(
-                f"{self.name}.{stream.name}: {file.name} cannot be read as {form}: {error}. Nothing was landed. "
+                f"{self.name}.{stream.name}: {file.name} cannot be read: {error}. Nothing was landed. "
                 "Mend or move the file, or say in `land` what it is, then run the load again."
             ) from error
         if folder.version_of(file) != file.version:

@@ -3,17 +3,14 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from tempfile import TemporaryDirectory
 
 from cohorte.credentials import Credentials
 from cohorte.sources.base import SourceError
-
-if TYPE_CHECKING:
-    import duckdb
 
 UNFINISHED = (".tmp", ".part", ".partial", ".crdownload", ".filepart")
 """Endings that tools give a file while they still write it."""
@@ -41,14 +38,8 @@ class Folder(ABC):
     def version_of(self, file: File) -> str: ...
 
     @abstractmethod
-    def address(self, file: File) -> str:
-        """What DuckDB opens."""
-
-    def connect(self) -> "duckdb.DuckDBPyConnection":
-        """A DuckDB that can open the files."""
-        import duckdb
-
-        return duckdb.connect(config={"threads": 2, "preserve_insertion_order": True})
+    def here(self, file: File) -> AbstractContextManager[Path]:
+        """The file on this machine, while the block lasts."""
 
 
 class LocalFolder(Folder):
@@ -66,8 +57,9 @@ class LocalFolder(Folder):
     def version_of(self, file: File) -> str:
         return self._file(file.name).version
 
-    def address(self, file: File) -> str:
-        return str(self.root / file.name)
+    @contextmanager
+    def here(self, file: File) -> Iterator[Path]:
+        yield self.root / file.name
 
     def _file(self, name: str) -> File:
         stat = (self.root / name).stat()
@@ -77,7 +69,7 @@ class LocalFolder(Folder):
 
 
 class Bucket(Folder):
-    """Below a prefix of an S3 bucket: listed by boto3, read by DuckDB."""
+    """Below a prefix of an S3 bucket; a file is brought here to be read."""
 
     def __init__(self, credentials: Credentials) -> None:
         import boto3
@@ -85,13 +77,14 @@ class Bucket(Folder):
         extra = credentials.extra
         self.bucket = str(credentials.required("bucket"))
         self.prefix = str(extra.get("prefix") or "").strip("/")
-        self.endpoint = str(extra.get("endpoint_url") or credentials.host or "")
         session = boto3.session.Session(
             aws_access_key_id=credentials.login or None,
             aws_secret_access_key=credentials.password or None,
             region_name=str(extra.get("region_name") or "us-east-1"),
         )
-        self.session, self.client = session, session.client("s3", endpoint_url=self.endpoint or None)
+        self.client = session.client(
+            "s3", endpoint_url=str(extra.get("endpoint_url") or credentials.host or "") or None
+        )
 
     def files(self, pattern: str) -> Iterator[File]:
         from fsspec.utils import glob_translate
@@ -109,23 +102,12 @@ class Bucket(Folder):
         etag: str = self.client.head_object(Bucket=self.bucket, Key=self._key(file.name))["ETag"]
         return etag.strip('"')
 
-    def address(self, file: File) -> str:
-        return f"s3://{self.bucket}/{self._key(file.name)}"
-
-    def connect(self) -> "duckdb.DuckDBPyConnection":
-        connection = super().connect()
-        connection.execute("load httpfs")
-        said: dict[str, Any] = {"region": self.session.region_name}
-        if found := self.session.get_credentials():
-            frozen = found.get_frozen_credentials()
-            said |= {"key_id": frozen.access_key, "secret": frozen.secret_key, "session_token": frozen.token}
-        if self.endpoint:
-            parts = urlsplit(self.endpoint)
-            said |= {"endpoint": parts.netloc, "url_style": "path", "use_ssl": str(parts.scheme == "https").lower()}
-        given = {name: value for name, value in said.items() if value}
-        options = ", ".join(f"{name} '{str(value).replace(chr(39), chr(39) * 2)}'" for name, value in given.items())
-        connection.execute(f"create secret (type s3, {options})")
-        return connection
+    @contextmanager
+    def here(self, file: File) -> Iterator[Path]:
+        with TemporaryDirectory(prefix="cohorte-") as folder:
+            path = Path(folder) / PurePosixPath(file.name).name
+            self.client.download_file(self.bucket, self._key(file.name), str(path))
+            yield path
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name

@@ -1,6 +1,6 @@
 """Files as Arrow batches. Text stays text: `00123` and `2017-13-45` arrive as they were written; staging casts.
 
-A reader takes what DuckDB opens, the entry's options, who takes rejected records, and a DuckDB connection of its own.
+A reader takes a file, the entry's options, and who takes rejected records.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,13 +15,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     Batches = Iterator[pa.RecordBatch]
-    Reader = Callable[[str, Mapping[str, Any], "Reject", duckdb.DuckDBPyConnection], Batches]
+    Reader = Callable[[str, Mapping[str, Any], "Reject"], Batches]
 
 Reject = Callable[[str, str], None]
+QUIET: dict[str, Any] = {"autoinstall_known_extensions": False, "threads": 2}
 LONGEST_LINE = 64 << 20
 """Bytes. A longer line is no record; a field beyond what a table takes is put aside later, with its record."""
+DELIMITERS = (",", ";", "\t", "|")
 DIALECT = frozenset({"delim", "quote", "escape", "header", "names", "skip", "encoding", "comment", "nullstr"})
-IS_OBJECT = "coalesce(json_valid(line) and json_type(line) = 'OBJECT', false)"
+IS_OBJECT = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"
+AS_LINES = (
+    # Delimited by a character that no text holds, a line is one column.
+    "read_csv(?, columns = {'line': 'VARCHAR'}, header = false, delim = '\\x01', quote = '', escape = '', "
+    f"auto_detect = false, strict_mode = false, max_line_size = {LONGEST_LINE}, store_rejects = true)"
+)
 ENDINGS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
     ".parquet": "parquet", ".pq": "parquet", ".xlsx": "excel", ".xls": "excel", ".xlsb": "excel", ".ods": "excel",
@@ -40,76 +47,73 @@ def told_by(name: str) -> str:
     return ENDINGS[path.suffix]
 
 
-def read_csv(
-    address: str, options: Mapping[str, Any], reject: Reject, connection: "duckdb.DuckDBPyConnection"
-) -> "Batches":
-    """Every column as text. Lines that do not fit the others, or are in another encoding, are rejected."""
+def read_csv(path: str, options: Mapping[str, Any], reject: Reject) -> "Batches":
+    """Every column as text. Lines that do not fit the others, or are in another encoding, are rejected.
+
+    Nothing but the first line is guessed at: what DuckDB guesses from all lines, one broken quote misleads.
+    """
     import duckdb
 
     if unknown := options.keys() - DIALECT:
         raise UnreadableError(f"options: {', '.join(sorted(unknown))} is none of {', '.join(sorted(DIALECT))}")
-    said = {"header": True, "quote": '"', "escape": '"'} | dict(options)
-    given = ", ".join(f"{name} = {_literal(value)}" for name, value in said.items())
-    query = f"from read_csv(?, all_varchar = true, store_rejects = true, max_line_size = {LONGEST_LINE}, {given})"
+    connection = duckdb.connect(config=QUIET)
+    said: dict[str, Any] = {"header": True, "quote": '"', "escape": '"'} | dict(options)
     try:
-        yield from _stream(connection.execute(query, [address]))
+        first = _first_line(path, int(said.get("skip", 0)), str(said.get("encoding", "utf-8")), connection)
+        said.setdefault("delim", max(DELIMITERS, key=first.count))
+        names = said.pop("names", None) or _names(first, said)
+        columns = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
+        given = ", ".join(f"{name} = {_literal(value)}" for name, value in said.items())
+        query = (
+            f"from read_csv(?, columns = {{{columns}}}, {given}, auto_detect = false, store_rejects = true, "
+            f"rejects_limit = 0, max_line_size = {LONGEST_LINE})"
+        )
+        yield from _stream(connection.execute(query, [path]))
     except duckdb.Error as error:
-        raise UnreadableError(_first_line(error)) from error
+        raise UnreadableError(_first_sentence(error)) from error
     rejected = "select line, csv_line, error_message from reject_errors order by line"
     for line, text, problem in connection.execute(rejected).fetchall():
         reject(f"line {line}: {problem}", text or "")
 
 
-def read_json_lines(
-    address: str, options: Mapping[str, Any], reject: Reject, connection: "duckdb.DuckDBPyConnection"
-) -> "Batches":
+def read_json_lines(path: str, options: Mapping[str, Any], reject: Reject) -> "Batches":
     """One object a line. Numbers and booleans keep their type; what is nested, or of mixed types, is JSON text."""
     import duckdb
     import pyarrow as pa
 
-    # A character no JSON text holds as it is keeps the line in one column.
-    lines = (
-        "select line, row_number() over () as number from read_csv(?, columns = {'line': 'VARCHAR'}, header = false, "
-        f"delim = '\\x01', quote = '', escape = '', auto_detect = false, max_line_size = {LONGEST_LINE}, "
-        "store_rejects = true)"
-    )
+    connection = duckdb.connect(config=QUIET)
+    lines = f"select line, row_number() over () as number from {AS_LINES}"
     try:
-        for batch in _stream(connection.cursor().execute(lines, [address])):
+        for batch in _stream(connection.cursor().execute(lines, [path])):
             connection.register("chunk", pa.Table.from_batches([batch]))
             for number, text in connection.execute(f"select number, line from chunk where not {IS_OBJECT}").fetchall():
                 reject(f"line {number}: no JSON object", text or "")
             yield from _objects(connection)
     except duckdb.Error as error:
-        raise UnreadableError(_first_line(error)) from error
+        raise UnreadableError(_first_sentence(error)) from error
 
 
-def read_parquet(
-    address: str, options: Mapping[str, Any], reject: Reject, connection: "duckdb.DuckDBPyConnection"
-) -> "Batches":
+def read_parquet(path: str, options: Mapping[str, Any], reject: Reject) -> "Batches":
     """Columns as the file has them; nested ones as JSON text."""
     import duckdb
 
+    connection = duckdb.connect(config=QUIET)
     try:
-        described = connection.execute("describe from read_parquet(?)", [address]).fetchall()
+        described = connection.execute("describe from read_parquet(?)", [path]).fetchall()
         nested = [name for name, kind, *_ in described if kind.endswith("]") or kind.startswith(("STRUCT", "MAP"))]
         shown = ", ".join(f"to_json({_name(name)})::varchar as {_name(name)}" for name in nested)
         chosen = f"* replace ({shown})" if nested else "*"
-        yield from _stream(connection.execute(f"select {chosen} from read_parquet(?)", [address]))
+        yield from _stream(connection.execute(f"select {chosen} from read_parquet(?)", [path]))
     except duckdb.Error as error:
-        raise UnreadableError(_first_line(error)) from error
+        raise UnreadableError(_first_sentence(error)) from error
 
 
-def read_excel(
-    address: str, options: Mapping[str, Any], reject: Reject, connection: "duckdb.DuckDBPyConnection"
-) -> "Batches":
+def read_excel(path: str, options: Mapping[str, Any], reject: Reject) -> "Batches":
     """One sheet (`sheet`: its name, else the first), whose first row names the columns; empty rows are no records."""
-    from io import BytesIO
-
     from python_calamine import CalamineError, load_workbook
 
-    content = connection.execute("select content from read_blob(?)", [address]).fetchall()[0][0]
     try:
-        with load_workbook(BytesIO(content)) as book:
+        with load_workbook(path) as book:
             rows = book.get_sheet_by_name(str(options.get("sheet") or book.sheet_names[0])).to_python()
     except CalamineError as error:
         raise UnreadableError(str(error)) from error
@@ -119,7 +123,7 @@ def read_excel(
     records = [row for row in rows[1:] if any(value != "" for value in row)]
     columns = {name: [None if row[at] == "" else row[at] for row in records] for at, name in enumerate(names)}
     if len(columns) < len(names):
-        raise UnreadableError(f"two columns have the same name: {', '.join(sorted(names))}")
+        raise UnreadableError(f"two columns have the same name, of {', '.join(names)}")
     yield columns_to_batch(columns)
 
 
@@ -133,19 +137,39 @@ READERS: "dict[str, Reader]" = {
 
 def _objects(connection: "duckdb.DuckDBPyConnection") -> "Batches":
     """The objects of the lines in `chunk`, a column a name."""
-    import json
-
     objects = f"select line from chunk where {IS_OBJECT}"
-    found = connection.execute(f"select json_group_structure(line)::varchar from ({objects})").fetchone()
-    structure: dict[str, Any] = json.loads(found[0]) if found and found[0] else {}
-    kinds = {"UBIGINT": "BIGINT", "BIGINT": "BIGINT", "HUGEINT": "VARCHAR", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN"}
     columns = []
-    for name, kind in structure.items():
-        if kind != "NULL":  # a column without a value says nothing of its type
-            typed = kinds.get(kind, "VARCHAR") if isinstance(kind, str) else "VARCHAR"
-            columns.append(f"(line::json ->> {_literal(_pointer(name))})::{typed} as {_name(name)}")
+    values = f"from ({objects}), json_each(line) select key, type where type <> 'NULL'"
+    keys = f"select key, list(distinct type) from ({values}) group by key order by key"
+    for name, kinds in connection.execute(keys).fetchall():
+        if {*kinds} <= {"BIGINT", "UBIGINT"}:
+            kind = "BIGINT"
+        elif {*kinds} <= {"BIGINT", "UBIGINT", "DOUBLE"}:
+            kind = "DOUBLE"
+        else:
+            kind = "BOOLEAN" if kinds == ["BOOLEAN"] else "VARCHAR"
+        columns.append(f"(line::json ->> {_literal(_pointer(name))})::{kind} as {_name(name)}")
     if columns:
         yield from _stream(connection.execute(f"select {', '.join(columns)} from ({objects})"))
+
+
+def _first_line(path: str, skip: int, encoding: str, connection: "duckdb.DuckDBPyConnection") -> str:
+    lines = AS_LINES.replace("read_csv(?", f"read_csv(?, encoding = {_literal(encoding)}, skip = {skip}", 1)
+    first = connection.execute(f"from {lines} limit 1", [path]).fetchone()
+    return str(first[0]).removeprefix("\ufeff") if first else ""
+
+
+def _names(first: str, said: Mapping[str, Any]) -> list[str]:
+    """The columns, from the header; numbered where there is none."""
+    import csv
+
+    cells = next(csv.reader([first], delimiter=said["delim"], quotechar=said["quote"] or None), [])
+    if not said["header"]:
+        return [f"column_{at}" for at in range(1, len(cells) + 1)]
+    names = [cell.strip() or f"column_{at}" for at, cell in enumerate(cells, start=1)]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise UnreadableError(f"two columns have the same name: {', '.join(sorted(repeated))}")
+    return names
 
 
 def _stream(result: "duckdb.DuckDBPyConnection") -> "Batches":
@@ -170,5 +194,5 @@ def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _first_sentence(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
