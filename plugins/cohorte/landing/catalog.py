@@ -59,6 +59,7 @@ def create_tables(lake: Lake) -> None:
             continue
         for stream, entry in found.tables.items():
             columns = {column["name"]: column.get("data_type", "varchar") for column in entry.get("columns", ())}
+            columns = {column: "timestamptz" if kind == "timestamp" else kind for column, kind in columns.items()}
             columns |= {**found.kind.added, "_load_id": "varchar", "_loaded_at": "timestamptz"}
             listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
             lake.execute(f"create table if not exists raw.{name}__{stream} ({listed})")

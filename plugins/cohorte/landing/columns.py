@@ -114,8 +114,13 @@ class Columns:
         )
 
     def _wanted(self, name: str, column: "pa.Array") -> "pa.DataType":
+        """The table's type, or that of the column; a time without a zone is in UTC."""
+        import pyarrow as pa
+
         index = self.known.get_field_index(name)
-        return self.known.field(index).type if index >= 0 else column.type
+        if index >= 0:
+            return self.known.field(index).type
+        return pa.timestamp("us", "UTC") if pa.types.is_timestamp(column.type) else column.type
 
     def _names(self, names: list[str]) -> list[str]:
         """In snake_case; of two that become the same, the second gets a number."""
