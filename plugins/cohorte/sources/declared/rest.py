@@ -170,6 +170,8 @@ class Pages:
         """dlt's `response_actions` call it with every answer, before its records come. Raises SourceError."""
         import hashlib
 
+        if not response.ok:
+            return
         digest = hashlib.sha256(response.content).digest()
         self._same = self._same + 1 if digest == self._last else 1
         self._empty = self._empty + 1 if self.rows == self._rows_before else 0

@@ -45,8 +45,10 @@ def _auth(credentials: Credentials) -> "AuthBase | None":
 
 def _refreshing(credentials: Credentials) -> "AuthBase":
     """Client credentials; a token that the API refuses in the middle of a run is replaced once a request."""
+    from dlt.common.configuration import configspec
     from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 
+    @configspec
     class Refreshing(OAuth2ClientCredentials):
         def __call__(self, request: Any) -> Any:
             request.register_hook("response", self._renew)
