@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """Where `make up` serves Airflow."""
     sandbox_households: int | None = None
     """Keep the sandbox's world to so many households; all 2,469 when not set."""
+    sandbox_scale: int = 1
+    """So many copies of each of the sandbox's households, to test under load: 40 are 100,000 customers."""
     mlflow_uri: str = ""
     """MLflow tracking server. Default: the `mlflow` database of the embedded PostgreSQL."""
 

@@ -7,6 +7,7 @@ changes, what the destinations hold); `keys.json` (tokens and the service accoun
 
 import fcntl
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,11 @@ import duckdb
 
 FORMAT = 4
 """Raise when the generator changes: a world of another format is made anew."""
+
+MOST_COPIES = 500
+"""More than a million customers."""
+MEMORY = "4GB"
+"""What generation may hold; the rest waits on disk."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,8 @@ class Cut:
     def __post_init__(self) -> None:
         if self.households is not None and self.households < 1:
             raise ValueError(f"sandbox: households must be at least 1, not {self.households}")
-        if not 1 <= self.scale <= 100:
-            raise ValueError(f"sandbox: scale must be 1 to 100, not {self.scale}")
+        if not 1 <= self.scale <= MOST_COPIES:
+            raise ValueError(f"sandbox: scale must be 1 to {MOST_COPIES}, not {self.scale}")
 
 
 def prepare(folder: Path, cut: Cut) -> Path:
@@ -62,7 +68,9 @@ def _generate(path: Path, cut: Cut) -> None:
 
     with duckdb.connect(str(path)) as world:
         world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
-        source.attach(world, households=cut.households, seed=cut.seed)
+        world.execute(f"SET memory_limit = '{MEMORY}'")
+        world.execute(f"SET temp_directory = '{path.parent / 'unfinished'}'")
+        source.attach(world, households=cut.households, scale=cut.scale, seed=cut.seed)
         crm.build(world, seed=cut.seed)
         web.build(world, seed=cut.seed)
         social.build(world, seed=cut.seed)
@@ -73,6 +81,7 @@ def _generate(path: Path, cut: Cut) -> None:
         world.execute("INSERT INTO stamp VALUES (?, ?, ?, ?)", [FORMAT, cut.households, cut.scale, cut.seed])
     for leftover in path.parent.glob(path.name + ".wal"):
         leftover.unlink()
+    shutil.rmtree(path.parent / "unfinished", ignore_errors=True)
 
 
 def _write_truth(world: duckdb.DuckDBPyConnection, folder: Path) -> None:

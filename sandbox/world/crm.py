@@ -4,28 +4,35 @@ Every table is ordered by `SystemModstamp`, so that "what changed since" touches
 (Contact, Campaign, CampaignMember) hold one row a version, valid until `valid_to`; the others hold one row a record.
 """
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from sandbox.world import ids
-from sandbox.world.people import Household, Person, Population, contacts
+from sandbox.world.people import Contact, Household, Population, contacts
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 5_000
+"""Households whose people are in memory at once."""
 NEVER = "TIMESTAMP '9999-01-01'"
 
 
 def build(world: duckdb.DuckDBPyConnection, *, seed: int) -> None:
     """Make the six tables and `truth` (contact -> household, for tests only) from the source tables."""
-    population = Population(seed)
-    people = [person for household in _households(world) for person in population.of(household)]
-    _contacts(world, people)
+    _contacts(world, seed)
     _products(world)
     _orders(world, seed)
     _campaigns(world)
 
 
-def _households(world: duckdb.DuckDBPyConnection) -> list[Household]:
-    rows = world.execute(
+def _households(world: duckdb.DuckDBPyConnection) -> Iterator[list[Household]]:
+    """All of them, BATCH at a time."""
+    found = world.execute(
         """
         SELECT household_id, first_basket, last_basket, first_campaign, demographics
         FROM (SELECT household_id, min(ordered_at) AS first_basket, max(ordered_at) AS last_basket
@@ -36,35 +43,44 @@ def _households(world: duckdb.DuckDBPyConnection) -> list[Household]:
         LEFT JOIN (SELECT household_id, demographics FROM demographics) USING (household_id)
         ORDER BY household_id
         """
-    ).fetchall()
-    return [
-        Household(household_id, first_basket, last_basket, first_campaign, known or {})
-        for household_id, first_basket, last_basket, first_campaign, known in rows
-    ]
+    ).to_arrow_table()
+    for batch in found.to_batches(BATCH):
+        yield [Household(**row | {"demographics": row["demographics"] or {}}) for row in batch.to_pylist()]
 
 
-def _contacts(world: duckdb.DuckDBPyConnection, people: list[Person]) -> None:
+def _contacts(world: duckdb.DuckDBPyConnection, seed: int) -> None:
+    """`contact`, and who is behind it in `truth`; people are made BATCH households at a time."""
     import pyarrow as pa
 
-    versions = pa.Table.from_pylist([asdict(version) | {"valid_to": end} for version, end in contacts(iter(people))])
-    truth = pa.table(
-        {
-            "contact_id": [person.versions[0].Id for person in people],
-            "household_id": [person.household_id for person in people],
-            "duplicate": [person.duplicate for person in people],
-            "created": [person.versions[0].CreatedDate for person in people],
-        }
-    )
-    world.register("made_versions", versions)
-    world.register("made_truth", truth)
-    # A column without a single value (no demographics in a small cut) comes as a null type: say what it is.
-    columns = ", ".join(
-        f"{name}::VARCHAR AS {name}" if name.endswith("__c") else name for name in versions.column_names
-    )
-    world.execute(f"CREATE TABLE contact AS SELECT {columns} FROM made_versions ORDER BY SystemModstamp, Id")
+    population = Population(seed)
+    for number, households in enumerate(_households(world)):
+        people = [person for household in households for person in population.of(household)]
+        versions = pa.Table.from_pylist(
+            [asdict(version) | {"valid_to": end} for version, end in contacts(iter(people))], _contact_schema()
+        )
+        truth = pa.table(
+            {
+                "contact_id": [person.versions[0].Id for person in people],
+                "household_id": [person.household_id for person in people],
+                "duplicate": [person.duplicate for person in people],
+                "created": [person.versions[0].CreatedDate for person in people],
+            }
+        )
+        for table, made in (("made_versions", versions), ("made_truth", truth)):
+            world.register("made", made)
+            world.execute(f"INSERT INTO {table} FROM made" if number else f"CREATE TEMP TABLE {table} AS FROM made")
+            world.unregister("made")
+    world.execute("CREATE TABLE contact AS FROM made_versions ORDER BY SystemModstamp, Id")
     world.execute("CREATE TABLE truth AS FROM made_truth ORDER BY household_id, contact_id")
-    world.unregister("made_versions")
-    world.unregister("made_truth")
+
+
+def _contact_schema() -> "pa.Schema":
+    """Said, not guessed: a column may be without a value in the first households."""
+    import pyarrow as pa
+
+    kinds: dict[Any, pa.DataType] = {bool: pa.bool_(), datetime: pa.timestamp("us"), date | None: pa.date32()}
+    columns = [(field.name, kinds.get(field.type, pa.string())) for field in fields(Contact)]
+    return pa.schema([*columns, ("valid_to", pa.timestamp("us"))])
 
 
 def _products(world: duckdb.DuckDBPyConnection) -> None:

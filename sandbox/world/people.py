@@ -20,7 +20,9 @@ CLOCK_START = datetime(2017, 11, 30, 23, 59, 59)
 EDITS_FROM, EDITS_UNTIL = datetime(2017, 1, 1), datetime(2018, 4, 1)
 EDITS_A_DAY = 0.002
 DUPLICATE_OFFSET = 1_000_000
-"""A duplicate's number is its household's plus this."""
+"""A duplicate's number is its household's plus this; copies of households have numbers up to there themselves."""
+COPY_DUPLICATE_OFFSET = 1_000_000_000
+REAL_HOUSEHOLDS = 2_500
 
 CITIES = (  # city, state, first three digits of its ZIP codes, area code: all real
     ("Cincinnati", "OH", "452", "513"),
@@ -76,6 +78,11 @@ class Household:
     last_basket: datetime
     first_campaign: datetime | None = None
     demographics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def duplicate_number(self) -> int:
+        is_copy = self.household_id > REAL_HOUSEHOLDS
+        return self.household_id + (COPY_DUPLICATE_OFFSET if is_copy else DUPLICATE_OFFSET)
 
 
 @dataclass(frozen=True)
@@ -152,7 +159,7 @@ class Population:
             FirstName=first,
             LastName=last,
             Email=_email(first, last, household.household_id, dice) if dice.random() < 0.98 else None,
-            MobilePhone=_phone(area, dice) if dice.random() < 0.92 else None,
+            MobilePhone=_own_phone(area, household, dice) if dice.random() < 0.92 else None,
             Birthdate=_birthdate(known.get("age"), dice),
             MailingStreet=self.faker.street_address().replace(" Apt.", "\nApt."),
             MailingCity=city,
@@ -179,7 +186,7 @@ class Population:
         first, last = _retyped_name(of.FirstName, of.LastName, dice)
         active = household.last_basket - household.first_basket
         created = max(of.CreatedDate, household.first_basket + active * dice.uniform(0, 0.4)).replace(microsecond=0)
-        number = household.household_id + DUPLICATE_OFFSET // 2
+        number = household.duplicate_number - DUPLICATE_OFFSET // 2
         email = _email(first, last, number, dice)
         phone: str | None = _phone(dice.choice(CITIES)[3], dice)
         if kind == "email" and of.Email:
@@ -188,7 +195,7 @@ class Population:
             phone = _reformatted(of.MobilePhone, dice)
         return replace(
             of,
-            Id=record_id(CONTACT, household.household_id + DUPLICATE_OFFSET),
+            Id=record_id(CONTACT, household.duplicate_number),
             FirstName=first,
             LastName=last,
             Email=email,
@@ -250,7 +257,7 @@ def _birthdate(band: str | None, dice: random.Random) -> date | None:
 
 def _email(first: str, last: str, number: int, dice: random.Random) -> str:
     # Multiplying by a number prime to the modulus permutes: no two households share a suffix.
-    suffix = number * 48_271 % 1_000_003
+    suffix = str(number * 48_271 % 1_000_003) + (f"-{number // 1_000_003}" if number > 1_000_003 else "")
     domain = dice.choice(("example.com", "example.org", "example.net"))
     local = dice.choice((f"{first}.{last}", f"{first[0]}{last}", f"{last}.{first}", f"{first}_{last[0]}"))
     return f"{re.sub('[^a-z._]', '', local.lower())}{suffix}@{domain}"
@@ -258,6 +265,14 @@ def _email(first: str, last: str, number: int, dice: random.Random) -> str:
 
 def _phone(area: str, dice: random.Random) -> str:
     return f"({area}) 555-{dice.randrange(10_000):04d}"
+
+
+def _own_phone(area: str, household: Household, dice: random.Random) -> str:
+    """A copy's number is its own: there are fewer 555 numbers than households in a large world."""
+    if household.household_id <= REAL_HOUSEHOLDS:
+        return _phone(area, dice)
+    number = household.household_id * 48_271 % 3_000_017
+    return f"({area}) {223 + number // 10_000}-{number % 10_000:04d}"
 
 
 def _reformatted(phone: str, dice: random.Random) -> str:

@@ -6,15 +6,21 @@ form: its hidden field `meta_user_id` equals the comments' `from.id`, which is h
 
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from faker import Faker
 
 from sandbox.world.interests import ANSWERS, CONTRASTS, INTERESTS, NEUTRAL, SENTENCES, Interest
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 5_000
+"""Households that speak at once."""
 FIRST_DAY, DAYS = datetime(2017, 1, 2), 456
 LEADS, STRANGERS = 0.24, 0.12
 """Shares of the households that fill in a form, and of people beside them who are no customers."""
@@ -36,6 +42,9 @@ class Speaker:
     since: datetime
 
 
+Speaking = tuple[Speaker, random.Random, bool, bool]
+
+
 def build(world: duckdb.DuckDBPyConnection, *, seed: int) -> None:
     """Make `page_post`, `page_comment`, `lead_form` and `lead`; `interest` in them is the truth, not served."""
     world.execute("CREATE TABLE lead_form (id VARCHAR, name VARCHAR, created TIMESTAMP)")
@@ -51,22 +60,42 @@ def build(world: duckdb.DuckDBPyConnection, *, seed: int) -> None:
         (f"3{10**14 + at}", name, FIRST_DAY + timedelta(days=day, hours=9)) for at, (name, day) in enumerate(FORMS)
     ]
     posts = list(_posts(seed))
-    leads: list[tuple[Any, ...]] = []
-    comments: list[tuple[Any, ...]] = []
-    for speaker, dice, is_lead, is_commenter in _speakers(world, seed):
-        if is_lead:
-            leads += [_lead(speaker, dice, forms) for _ in range(1 + (dice.random() < 0.3))]
-        if is_commenter:
-            comments += [_comment(speaker, dice, posts) for _ in range(1 + round(dice.expovariate(1 / 1.6)))]
-    # Numbered in time order, as the platform does; sorted by content first, so that a tie does not depend on the cut.
-    leads = [(f"4{10**14 + at}", *row) for at, row in enumerate(sorted(leads, key=lambda row: (row[1], row[2])))]
-    comments = [
-        (f"{row[0].rpartition('_')[2]}_{5 * 10**14 + at}", *row)
-        for at, row in enumerate(sorted(comments, key=lambda row: (row[2], row[1], row[3])))
-    ]
-    for table, rows in (("lead_form", forms), ("lead", leads), ("page_post", posts), ("page_comment", comments)):
-        if rows:
-            world.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in rows[0])})", rows)
+    _insert(world, "lead_form", forms)
+    _insert(world, "page_post", posts)
+    world.execute("CREATE TEMP TABLE made_lead AS FROM lead")
+    world.execute("CREATE TEMP TABLE made_comment AS FROM page_comment")
+    for speakers in _speakers(world, seed):
+        leads: list[tuple[Any, ...]] = []
+        comments: list[tuple[Any, ...]] = []
+        for speaker, dice, is_lead, is_commenter in speakers:
+            if is_lead:
+                leads += [(None, *_lead(speaker, dice, forms)) for _ in range(1 + (dice.random() < 0.3))]
+            if is_commenter:
+                comments += [
+                    (None, *_comment(speaker, dice, posts)) for _ in range(1 + round(dice.expovariate(1 / 1.6)))
+                ]
+        _insert(world, "made_lead", leads)
+        _insert(world, "made_comment", comments)
+    # Numbered in time order, as the platform does; then by content, so that a tie does not depend on the cut.
+    world.execute(
+        f"INSERT INTO lead SELECT * REPLACE ('4' || ({10**14} - 1 + row_number() OVER (ORDER BY created, field_data)) "
+        "AS id) FROM made_lead ORDER BY id"
+    )
+    world.execute(
+        f"INSERT INTO page_comment SELECT * REPLACE (split_part(post_id, '_', 2) || '_' || ({5 * 10**14} - 1 "
+        "+ row_number() OVER (ORDER BY created, message, from_id)) AS id) FROM made_comment ORDER BY id"
+    )
+
+
+def _insert(world: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    import pyarrow as pa
+
+    if rows:
+        names = [column[0] for column in world.execute(f"FROM {table} LIMIT 0").description]
+        made = pa.table([pa.array(values) for values in zip(*rows, strict=True)], names)
+        world.register("made", made)
+        world.execute(f"INSERT INTO {table} FROM made")
+        world.unregister("made")
 
 
 def _posts(seed: int) -> Any:
@@ -84,10 +113,16 @@ def _posts(seed: int) -> Any:
         yield f"{PAGE_ID}_{6 * 10**14 + at}", message.format(first, second).capitalize(), moment.replace(microsecond=0)
 
 
-def _speakers(world: duckdb.DuckDBPyConnection, seed: int) -> Any:
-    """Who writes: (speaker, their dice, fills in forms, comments)."""
+def _speakers(world: duckdb.DuckDBPyConnection, seed: int) -> Iterator[Iterator[Speaking]]:
+    """Who writes, BATCH households at a time."""
     faker = Faker("en_US")
-    for household_id, first, last, email, phone, since, lifts in _liked(world):
+    for batch in _liked(world).to_batches(BATCH):
+        yield _speaking(batch.to_pylist(), faker, seed)
+
+
+def _speaking(households: list[dict[str, Any]], faker: Faker, seed: int) -> Iterator[Speaking]:
+    """(speaker, their dice, fills in forms, comments)"""
+    for household_id, first, last, email, phone, since, lifts in (row.values() for row in households):
         dice = random.Random(f"{seed}-{household_id}-social")
         is_lead = dice.random() < LEADS
         is_commenter = dice.random() < COMMENTERS[is_lead]
@@ -109,7 +144,7 @@ def _speakers(world: duckdb.DuckDBPyConnection, seed: int) -> Any:
             yield stranger, dice, dice.random() < 0.25, dice.random() < 0.5
 
 
-def _liked(world: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+def _liked(world: duckdb.DuckDBPyConnection) -> "pa.Table":
     """Households with their primary contact, and for each interest how much more of it than usual they buy."""
     flags = ", ".join(f"avg(({item.bought})::INTEGER) AS {item.name}" for item in INTERESTS)
     lifts = ", ".join(f"coalesce(household.{item.name} / nullif(usual.{item.name}, 0), 0)" for item in INTERESTS)
@@ -118,14 +153,14 @@ def _liked(world: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
         f"""
         WITH usual AS (SELECT {flags} {lines}),
         household AS (SELECT household_id, {flags} {lines.replace("source_", "")} GROUP BY household_id)
-        SELECT household_id, FirstName, LastName, Email, MobilePhone, CreatedDate, [{lifts}]
+        SELECT household_id, FirstName, LastName, Email, MobilePhone, CreatedDate, [{lifts}] AS lifts
         FROM household CROSS JOIN usual
         JOIN truth USING (household_id)
         JOIN (SELECT DISTINCT ON (Id) * FROM contact ORDER BY Id, SystemModstamp) AS contact ON Id = contact_id
         WHERE duplicate = ''
         ORDER BY household_id
         """
-    ).fetchall()
+    ).to_arrow_table()
 
 
 def _ranked(lifts: list[float], dice: random.Random) -> tuple[Interest, ...]:

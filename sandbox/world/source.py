@@ -20,6 +20,9 @@ TABLES = (
 )
 COPY_STRIDE = 2_500
 """Distance between a real household's number and its copies' (`--scale`); the real ones end at 2,500."""
+BASKET_STRIDE, ORDER_STRIDE = 100_000_000_000, 200_000
+"""The same for basket ids, of eleven digits, and for the numbers of orders, some 155,000 of them."""
+COPIED = ("transactions", "demographics", "campaigns", "coupon_redemptions")
 
 
 def data_folder() -> Path:
@@ -30,10 +33,11 @@ def data_folder() -> Path:
     return Path(spec.origin).parent / "data"
 
 
-def attach(world: duckdb.DuckDBPyConnection, *, households: int | None, seed: int) -> None:
-    """Make the source tables in `world`, cut to `households` of them.
+def attach(world: duckdb.DuckDBPyConnection, *, households: int | None, scale: int = 1, seed: int) -> None:
+    """Make the source tables in `world`, cut to `households` of them, each there `scale` times.
 
     The choice is deterministic and half of it, where possible, has demographics (a third of all households do).
+    A copy shops as its household does, up to three days earlier or later and for up to 15 % more or less.
     """
     folder = data_folder()
     for table in TABLES:
@@ -52,20 +56,46 @@ def attach(world: duckdb.DuckDBPyConnection, *, households: int | None, seed: in
         """,
         [str(seed), households],
     )
-    for table in ("transactions", "demographics", "campaigns", "coupon_redemptions"):
+    for table in COPIED:
         world.execute(f"CREATE TEMP TABLE {table} AS FROM source_{table} SEMI JOIN kept USING (household_id)")
+    if scale > 1:
+        _copy(world, scale)
     for table in ("products", "campaign_descriptions", "coupons"):
         world.execute(f"CREATE TEMP VIEW {table} AS FROM source_{table}")
     # Order numbers count all baskets there are, so that an order keeps its Id whatever the cut.
     world.execute(
-        """
+        f"""
         CREATE TEMP TABLE basket AS
         SELECT basket_id, any_value(household_id) AS household_id, any_value(store_id) AS store_id,
             any_value(transaction_timestamp) AS ordered_at, round(sum(sales_value), 2) AS total,
             any_value(number) AS number
         FROM transactions
-        JOIN (SELECT basket_id, row_number() OVER (ORDER BY basket_id) AS number
-              FROM (SELECT DISTINCT basket_id FROM source_transactions)) USING (basket_id)
+        JOIN (SELECT basket_id + copy * {BASKET_STRIDE} AS basket_id, number + copy * {ORDER_STRIDE} AS number
+              FROM (SELECT basket_id, row_number() OVER (ORDER BY basket_id) AS number
+                    FROM (SELECT DISTINCT basket_id FROM source_transactions))
+              CROSS JOIN (SELECT unnest(range({scale})) AS copy)) USING (basket_id)
         GROUP BY basket_id
         """
     )
+
+
+def _copy(world: duckdb.DuckDBPyConnection, scale: int) -> None:
+    """Adds the copies. Their dice are sums of what they are made from: fast, and the same on every machine."""
+    copies = f"CROSS JOIN (SELECT unnest(range(1, {scale})) AS copy)"
+    shift = "to_days(((household_id * 31 + basket_id % 1009 + copy * 17) % 7 - 3)::INTEGER)"
+    jitter = "(0.85 + 0.01 * ((product_id % 1013 + basket_id % 997 + copy * 13) % 31))"
+    jittered = "".join(
+        f", round({column} * {jitter}, 2) AS {column}"
+        for column in ("sales_value", "retail_disc", "coupon_disc", "coupon_match_disc")
+    )
+    for table in COPIED:
+        replaced = f"household_id + copy * {COPY_STRIDE} AS household_id"
+        if table == "transactions":
+            replaced += (
+                f", basket_id + copy * {BASKET_STRIDE} AS basket_id, "
+                f"transaction_timestamp + {shift} AS transaction_timestamp{jittered}"
+            )
+        world.execute(
+            f"INSERT INTO {table} SELECT * EXCLUDE (copy) REPLACE ({replaced}) "
+            f"FROM (FROM source_{table} SEMI JOIN kept USING (household_id)) {copies}"
+        )
