@@ -1,6 +1,5 @@
 """`--scale`: the same households again, as other people who shop much alike."""
 
-from pathlib import Path
 
 import duckdb
 import pytest
