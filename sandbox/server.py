@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sandbox import control, mailchimp, meta, meta_audiences
+from sandbox import control, index, mailchimp, meta, meta_audiences
 from sandbox.access import connections
 from sandbox.brevo import api as brevo
 from sandbox.context import Sandbox
@@ -78,6 +78,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(meta_audiences.router)
     app.include_router(datamanager.router)
     app.include_router(control.router)
+    app.include_router(index.router)
     return app
 
 

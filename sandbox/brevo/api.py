@@ -82,6 +82,19 @@ router = APIRouter(prefix="/brevo/v3", dependencies=[Depends(check_request)])
 reports = APIRouter(prefix="/brevo/reports")
 
 
+@router.get("/account")
+def get_account() -> dict[str, Any]:
+    """https://developers.brevo.com/reference/get-account"""
+    return {
+        "email": "owner@example.com",
+        "firstName": "Olga",
+        "lastName": "Owner",
+        "companyName": "Corner Market",
+        "address": {"street": "1 Main Street", "zipCode": "45202", "city": "Cincinnati", "country": "United States"},
+        "plan": [{"type": "subscription", "credits": 100_000, "creditsType": "sendLimit"}],
+    }
+
+
 @router.post("/contacts/import", status_code=202)
 def import_contacts(body: JsonObject, sandbox: Here) -> dict[str, int]:
     _closed(body, IMPORT_FIELDS)

@@ -12,7 +12,7 @@ from collections import deque
 from fastapi import APIRouter, Depends, Request
 
 from sandbox.context import Here, Sandbox
-from sandbox.hubspot import contacts, lists, properties
+from sandbox.hubspot import account, contacts, lists, properties
 from sandbox.hubspot.contract import refuse
 
 RATE, WINDOW = 190, 10.0
@@ -36,7 +36,7 @@ class RateLimit:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._times: deque[float] = deque()
-        self._today = 0
+        self.today, self.daily = 0, DAILY
 
     def take(self) -> tuple[bool, dict[str, str]]:
         """Whether one more request fits, and the headers that say how many are left."""
@@ -47,8 +47,8 @@ class RateLimit:
             is_allowed = len(self._times) < RATE
             if is_allowed:
                 self._times.append(now)
-                self._today += 1
-            left, today = RATE - len(self._times), DAILY - self._today
+                self.today += 1
+            left, today = RATE - len(self._times), DAILY - self.today
         return is_allowed, {
             "X-HubSpot-RateLimit-Max": str(RATE),
             "X-HubSpot-RateLimit-Remaining": str(left),
@@ -79,7 +79,7 @@ def check_request(request: Request, sandbox: Here) -> None:
 
 
 router = APIRouter(prefix="/hubspot", dependencies=[Depends(check_request)])
-for part in (properties, contacts, lists):
+for part in (account, properties, contacts, lists):
     router.include_router(part.router)
 
 

@@ -59,6 +59,36 @@ def dbt(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def doctor(
+    only: Annotated[list[str] | None, typer.Argument(help="Sources or destinations; all of them when none")] = None,
+    form: FormatOption = Format.table,
+) -> None:
+    """Ask every connection: token, scopes, quota left, clock. Says what to do; fails when something is broken."""
+    from cohorte.orchestration import local
+
+    local.enter()
+    import pyarrow as pa
+
+    from cohorte.cli.platforms import examine
+
+    found = examine(only or [])
+    rows = [
+        {
+            "state": item.finding.state,
+            "connection": item.connection,
+            "used_by": item.used_by,
+            "what": item.finding.what,
+            "said": item.finding.said,
+            "next_move": item.finding.next_move,
+        }
+        for item in found
+    ]
+    show(pa.Table.from_pylist(rows), form, 0)
+    if any(item.finding.state == "failure" for item in found):
+        raise typer.Exit(1)
+
+
 @app.command("why-linked")
 def why_linked(
     a: Annotated[str, typer.Argument(help="A record (of int_identity__record), or a customer")],

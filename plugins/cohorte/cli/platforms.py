@@ -1,11 +1,14 @@
 """`cohorte sources`, `cohorte destinations`, `cohorte sync`: what we talk to, and what we would say."""
 
 from contextlib import closing
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cohorte.cli.show import Format, FormatOption, print_table, show
+
+if TYPE_CHECKING:
+    from cohorte.steps.examine import Examined
 
 sources = typer.Typer(no_args_is_help=True, help="Where data comes from.")
 destinations = typer.Typer(no_args_is_help=True, help="Where audiences go.")
@@ -59,6 +62,28 @@ def list_destinations(form: FormatOption = Format.table) -> None:
         for kind in kinds
     ]
     show(pa.Table.from_pylist(rows), form)
+
+
+def examine(only: list[str]) -> "list[Examined]":
+    """What the doctor finds: every source, and every destination that a sync uses. Raises ValueError for a stranger."""
+    from cohorte.landing import catalog
+    from cohorte.orchestration.connections import credentials
+    from cohorte.settings import get_settings
+    from cohorte.steps.activate import load_syncs
+    from cohorte.steps.examine import examine_destinations, examine_sources
+
+    settings = get_settings()
+    manifest = settings.dbt_target / "manifest.json"
+    syncs = load_syncs(manifest) if manifest.exists() else []
+    used = sorted({(spec.destination, spec.connection) for spec in syncs})
+    known = {*catalog.names(settings), *(name for name, _ in used)}
+    if strangers := sorted(set(only) - known):
+        raise ValueError(f"no source or destination in use is called {', '.join(strangers)}; there are {sorted(known)}")
+    wanted = set(only) or known
+    return [
+        *examine_sources([name for name in catalog.names(settings) if name in wanted], settings, credentials),
+        *examine_destinations([pair for pair in used if pair[0] in wanted], credentials),
+    ]
 
 
 @sync.command("list")

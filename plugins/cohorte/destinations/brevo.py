@@ -10,9 +10,10 @@ Limits: https://developers.brevo.com/docs/api-limits (10 requests a second)
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+from cohorte import health
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
@@ -31,6 +32,7 @@ from cohorte.destinations.base import (
     rejected,
 )
 from cohorte.destinations.http import Api
+from cohorte.health import Finding
 
 NOT_FOUND = frozenset({404})
 NOBODY = frozenset({400, 404})
@@ -85,6 +87,12 @@ class Brevo(Destination):
         if batch.stage == "import":
             return self._import(batch.audience, batch.rows)
         return self._remove(batch.audience, batch.rows)
+
+    def examine(self) -> Iterator[Finding]:
+        """https://developers.brevo.com/reference/get-account"""
+        answer = self.api.call("GET", "/v3/account")
+        yield Finding("token", "ok", f"account of {answer.json()['companyName']}")
+        yield health.clock(answer.headers.get("Date"))
 
     def close(self) -> None:
         self.api.close()

@@ -15,9 +15,10 @@ import json
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cohorte import health
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
@@ -41,6 +42,7 @@ from cohorte.destinations.base import (
     retry_after,
 )
 from cohorte.destinations.http import Api, words
+from cohorte.health import Finding
 
 if TYPE_CHECKING:
     import httpx
@@ -136,6 +138,11 @@ class GoogleDataManager(Destination):
             next(answers) if person else ACCEPTED if row.operation == "remove" else malformed
             for row, person in zip(batch.rows, known, strict=True)
         ]
+
+    def examine(self) -> Iterator[Finding]:
+        answer = self._call("GET", self.parent, params={"pageSize": 1})
+        yield Finding("token", "ok", "the account's user lists may be read")
+        yield health.clock(answer.headers.get("Date"))
 
     def close(self) -> None:
         self.api.close()

@@ -7,9 +7,10 @@ Limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-gui
 The list API takes record ids, not e-mails: the upsert tells them, and they are kept for the removal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from cohorte import health
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     MODES,
@@ -29,9 +30,11 @@ from cohorte.destinations.base import (
     retry_after,
 )
 from cohorte.destinations.http import Api
+from cohorte.health import Finding
 
 CONTACT = "0-1"
 """HubSpot's object type id of a contact."""
+SCOPES = {"crm.lists.read", "crm.lists.write", "crm.objects.contacts.read", "crm.objects.contacts.write"}
 NOT_FOUND = frozenset({404})
 
 
@@ -76,6 +79,18 @@ class HubSpot(Destination):
 
     def send(self, batch: Batch) -> Receipts:
         return self._upsert(batch.rows) if batch.stage == "contacts" else self._change_list(batch.audience, batch.rows)
+
+    def examine(self) -> Iterator[Finding]:
+        """The token's scopes: https://developers.hubspot.com/docs/guides/apps/private-apps/overview
+        The day's calls: https://developers.hubspot.com/docs/api-reference/legacy/account/account-information/get-usage-details
+        """
+        token = {"tokenKey": self.credentials.password}
+        told = self.api.call("POST", "/oauth/v2/private-apps/get/access-token-info", json=token)
+        yield Finding("token", "ok", f"portal {told.json()['hubId']}")
+        yield health.scopes(set(told.json()["scopes"]), SCOPES)
+        for usage in self.api.call("GET", "/account-info/v3/api-usage/daily/private-apps").json()["results"]:
+            yield health.quota(usage["usageLimit"] - usage["currentUsage"], usage["usageLimit"], "calls of the day")
+        yield health.clock(told.headers.get("Date"))
 
     def close(self) -> None:
         self.api.close()

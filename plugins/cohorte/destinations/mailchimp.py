@@ -7,9 +7,10 @@ Limits: https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling 
 The status of a member who is there already is never sent: it could undo an opt-out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+from cohorte import health
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
@@ -26,6 +27,7 @@ from cohorte.destinations.base import (
     rejected,
 )
 from cohorte.destinations.http import Api
+from cohorte.health import Finding
 
 NOT_FOUND = frozenset({404})
 PAGE = 1000
@@ -85,6 +87,11 @@ class Mailchimp(Destination):
         if batch.stage == "members":
             return self._upsert(batch.rows)
         return self._change_segment(batch.audience, batch.rows)
+
+    def examine(self) -> Iterator[Finding]:
+        answer = self.api.call("GET", "/3.0/ping")
+        yield Finding("token", "ok", str(answer.json()["health_status"]))
+        yield health.clock(answer.headers.get("Date"))
 
     def close(self) -> None:
         self.api.close()

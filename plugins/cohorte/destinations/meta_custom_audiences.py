@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cohorte import health
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     ACCEPTED,
@@ -41,6 +42,7 @@ from cohorte.destinations.base import (
     rejected,
 )
 from cohorte.destinations.http import Api, retry_after_seconds, words
+from cohorte.health import Finding
 
 if TYPE_CHECKING:
     import httpx
@@ -145,6 +147,12 @@ class MetaCustomAudiences(Destination):
                 is_refused = person is not None and person in refused
                 receipts.append(rejected("Meta counts it among invalid_entry_samples") if is_refused else ACCEPTED)
         return receipts
+
+    def examine(self) -> Iterator[Finding]:
+        """https://developers.facebook.com/docs/marketing-api/reference/ad-account/customaudiences/"""
+        answer = self.api.call("GET", self.path, params={"fields": "id,name", "limit": 1} | self.proof)
+        yield Finding("token", "ok", "the ad account's audiences may be read")
+        yield health.clock(answer.headers.get("Date"))
 
     def close(self) -> None:
         self.api.close()

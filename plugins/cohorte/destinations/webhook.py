@@ -13,6 +13,7 @@ an operation is repeated after a crash, so a receiver that remembers ids acts on
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from cohorte.credentials import Credentials
@@ -31,6 +32,7 @@ from cohorte.destinations.base import (
     retry_after,
 )
 from cohorte.destinations.http import Api
+from cohorte.health import Finding
 
 BATCH = 500
 CONCURRENT = 8
@@ -73,6 +75,10 @@ class Webhook(Destination):
         answer = self.api.call("POST", self.credentials.host, content=body, headers=self._headers(batch, body))
         told = _results(answer.content)
         return [_receipt(told.get(row.id)) for row in batch.rows]
+
+    def examine(self) -> Iterator[Finding]:
+        """Without a call: whatever it is sent it takes for an audience."""
+        yield Finding("reach", "ok", "nothing is asked of a webhook without something to say")
 
     def close(self) -> None:
         self.api.close()

@@ -12,7 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cohorte import health
 from cohorte.credentials import Credentials
+from cohorte.health import Finding
 from cohorte.sources.base import BATCH, About, QuotaSpentError, Source, SourceError, Stream, Window
 from cohorte.sources.patience import patiently, retry_after
 
@@ -54,6 +56,7 @@ class GoogleAnalytics(Source):
     def __init__(self, credentials: Credentials) -> None:
         super().__init__(credentials)
         self.sleep: Callable[[float], None] = time.sleep
+        self.endpoint = str(credentials.extra.get("api_endpoint") or ENDPOINT)
 
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
         """Whole days: the one `since` is in, up to the one `until` ends."""
@@ -76,6 +79,18 @@ class GoogleAnalytics(Source):
                 held = []
         if spent:
             raise spent
+
+    def examine(self) -> Iterator[Finding]:
+        import httpx
+        from google.analytics.data_v1beta import RunReportRequest
+
+        today = datetime.now(UTC).date()
+        asked = self._days(today, today, DIMENSIONS[:1], METRICS[:1])
+        quota = self._ask(self.streams[0], RunReportRequest(asked, limit=1, return_property_quota=True)).property_quota
+        yield Finding("token", "ok", f"property {self.credentials.required('property_id')} may be read")
+        for left, what in ((quota.tokens_per_day, "tokens of the day"), (quota.tokens_per_hour, "tokens of the hour")):
+            yield health.quota(left.remaining, left.remaining + left.consumed, what)
+        yield health.clock(httpx.head(self.endpoint, timeout=TIMEOUT).headers.get("Date"))
 
     def _first_day(self, stream: Stream, last: date) -> date:
         """The first day with anything to read; the day after `last` when there is none."""
@@ -154,7 +169,7 @@ class GoogleAnalytics(Source):
         from google.oauth2.service_account import Credentials as ServiceAccount
 
         key = self.credentials.required("keyfile_dict")
-        endpoint = urlsplit(self.credentials.extra.get("api_endpoint") or ENDPOINT)
+        endpoint = urlsplit(self.endpoint)
 
         class Key(ServiceAccount):
             def _is_regional_access_boundary_lookup_required(self) -> bool:

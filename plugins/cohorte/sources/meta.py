@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from cohorte import health
 from cohorte.credentials import Credentials
+from cohorte.health import Finding
 from cohorte.sources.base import BATCH, About, Source, SourceError, Stream, Window
 from cohorte.sources.http import TRANSIENT, Http
 
@@ -29,6 +31,8 @@ EMPTY_PAGES = 100
 """Pages without a record in a row, each with a next one, before that is called endless."""
 PASSING_CODES = frozenset({1, 2, 4, 17, 32, 613})
 """Outages and rate limits, which Meta answers with 400: https://developers.facebook.com/docs/graph-api/guides/error-handling"""
+SCOPES = {"leads_retrieval", "pages_manage_ads", "pages_read_engagement", "pages_read_user_content"}
+EXPIRES_SOON = timedelta(days=14)
 COLUMNS = {
     "lead": "id form_id email full_name phone_number meta_user_id favourite_category is_organic platform field_data",
     "comment": "id post_id from_id from_name message like_count comment_count permalink_url",
@@ -86,6 +90,20 @@ class Meta(Source):
                 held = []
         if held:
             yield _batch(held, columns)
+
+    def examine(self) -> Iterator[Finding]:
+        """https://developers.facebook.com/docs/graph-api/reference/debug_token"""
+        token = str(self.credentials.required("access_token"))
+        answer = self.http.get("/debug_token", params={"input_token": token})
+        told = answer.json()["data"]
+        if not told["is_valid"]:
+            said = str((told.get("error") or {}).get("message", "it is not valid"))
+            yield Finding("token", "failure", said, "Make a new long-lived token for the page.")
+            return
+        ends = [moment for name in ("expires_at", "data_access_expires_at") if (moment := told.get(name))]
+        yield _expiry(datetime.fromtimestamp(min(ends), UTC) if ends else None)
+        yield health.scopes(set(told["scopes"]), SCOPES)
+        yield health.clock(answer.headers.get("Date"))
 
     def _leads(self, stream: Stream, window: Window) -> Iterator[Record]:
         bounds = [{"field": "time_created", "operator": "LESS_THAN", "value": _seconds(window.until) + 1}]
@@ -146,6 +164,17 @@ class Meta(Source):
         except (KeyError, TypeError, ValueError) as error:
             self.reject(stream, f"created_time: {error}", json.dumps(record, default=str))
             return None
+
+
+def _expiry(until: datetime | None) -> Finding:
+    """How long a token is still good; None: for ever."""
+    if until is None:
+        return Finding("token", "ok", "valid, without an end")
+    left = until - datetime.now(UTC)
+    if left > EXPIRES_SOON:
+        return Finding("token", "ok", f"valid until {until:%Y-%m-%d}")
+    renew = "Make a new long-lived token for the page."
+    return Finding("token", "warning", f"expires on {until:%Y-%m-%d}, in {max(left.days, 0)} days", renew)
 
 
 class _Token(httpx.Auth):

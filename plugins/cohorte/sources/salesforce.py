@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from cohorte import health
 from cohorte.credentials import Credentials
+from cohorte.health import Finding
 from cohorte.sources.base import BATCH, About, Source, SourceError, Stream, Window
 from cohorte.sources.http import Http
 from cohorte.sources.salesforce_oauth import SalesforceAuth, instance_url
@@ -26,6 +28,8 @@ JOB_SECONDS = 7200
 """A job that takes longer is given up."""
 NOT_IN_BULK = frozenset({"address", "location", "base64", "complexvalue"})
 """Compound and binary types, which bulk queries refuse."""
+QUOTAS = {"DailyApiRequests": "requests of the day", "DailyBulkV2QueryJobs": "bulk queries of the day"}
+"""https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm"""
 LAG = timedelta(hours=1)
 """SystemModstamp is set before the transaction commits: a long one shows up behind the cursor."""
 
@@ -73,6 +77,16 @@ class Salesforce(Source):
                 raise SourceError(f"{self._at(stream)}: job {job} repeats its page {locator!r}. Run the load again.")
             seen.add(locator)
         self.http.request("DELETE", f"/jobs/query/{job}")
+
+    def examine(self) -> Iterator[Finding]:
+        answer = self.http.get("/limits")
+        yield Finding("token", "ok", "Salesforce gave a session")
+        seen = {item["name"] for item in self.http.get("/sobjects").json()["sobjects"]}
+        yield health.scopes(seen, {stream.resource for stream in self.streams})
+        limits = answer.json()
+        for name, what in QUOTAS.items():
+            yield health.quota(limits[name]["Remaining"], limits[name]["Max"], what)
+        yield health.clock(answer.headers.get("Date"))
 
     def types(self, stream: Stream) -> "dict[str, pa.DataType]":
         """The fields of the stream's object as columns, in the platform's order."""

@@ -1,6 +1,5 @@
 """`--scale`: the same households again, as other people who shop much alike."""
 
-
 import duckdb
 import pytest
 
