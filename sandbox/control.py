@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from sandbox import mailchimp, meta_audiences
+from sandbox import meta_audiences
 from sandbox.access import connections
 from sandbox.brevo import api as brevo
 from sandbox.clock import Backwards, text
@@ -15,6 +15,7 @@ from sandbox.errors import Refused
 from sandbox.faults import KINDS, Fault
 from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
+from sandbox.mailchimp import api as mailchimp
 from sandbox.salesforce.jobs import plant, visible
 from sandbox.salesforce.schema import OBJECTS
 

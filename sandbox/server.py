@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sandbox import control, index, mailchimp, meta, meta_audiences
+from sandbox import control, index, meta, meta_audiences
 from sandbox.access import connections
 from sandbox.brevo import api as brevo
 from sandbox.context import Sandbox
@@ -22,6 +22,8 @@ from sandbox.google import api as google
 from sandbox.google import auth as google_auth
 from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
+from sandbox.mailchimp import api as mailchimp
+from sandbox.mailchimp import reports as mailchimp_reports
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
@@ -73,6 +75,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(meta.router)
     app.include_router(hubspot.router)
     app.include_router(mailchimp.router)
+    app.include_router(mailchimp_reports.router)
     app.include_router(brevo.router)
     app.include_router(brevo.reports)
     app.include_router(meta_audiences.router)

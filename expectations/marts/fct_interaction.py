@@ -4,6 +4,7 @@ from typing import Any
 
 TABLE = "marts.fct_interaction"
 KEY = ("interaction_id",)
+KINDS = ["visit", "lead", "sent", "answered", "open", "click", "bounce", "unsubscribe", "complaint"]
 
 
 def expectations() -> list[Any]:
@@ -13,6 +14,6 @@ def expectations() -> list[Any]:
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="interaction_id"),
         gxe.ExpectColumnValuesToNotBeNull(column="happened_at"),
-        gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=["visit", "lead", "sent", "answered"]),
-        gxe.ExpectColumnValuesToBeInSet(column="channel", value_set=["web", "meta", "campaign"]),
+        gxe.ExpectColumnValuesToBeInSet(column="kind", value_set=KINDS),
+        gxe.ExpectColumnValuesToBeInSet(column="channel", value_set=["web", "meta", "campaign", "email"]),
     ]

@@ -28,16 +28,19 @@ def lookup(server: Running, **changed: Any) -> Callable[[str], Credentials]:
     return found
 
 
-def of(name: str, server: Running, **changed: Any) -> list[Examined]:
-    if name in sources.NAMES:
+def of(name: str, server: Running, as_source: bool | None = None, **changed: Any) -> list[Examined]:
+    if name in sources.NAMES if as_source is None else as_source:
         return list(examine_sources([name], Settings(), lookup(server, **changed)))
     return list(examine_destinations([(name, f"{name}_default")], lookup(server, **changed)))
 
 
-@pytest.mark.parametrize("name", [*sources.NAMES, *(n for n in destinations.NAMES if n != "webhook")])
-def test_a_good_connection_is_well_and_costs_little(shared_sandbox: Running, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "is_source"),
+    [*((n, True) for n in sources.NAMES), *((n, False) for n in destinations.NAMES if n != "webhook")],
+)
+def test_a_good_connection_is_well_and_costs_little(shared_sandbox: Running, name: str, is_source: bool) -> None:
     httpx.post(f"{shared_sandbox.url}/_control/stats/reset").raise_for_status()
-    found = of(name, shared_sandbox)
+    found = of(name, shared_sandbox, as_source=is_source)
     assert {item.finding.state for item in found} == {"ok"}
     assert {"token", "clock"} <= {item.finding.what for item in found}
     assert not any(item.finding.next_move for item in found)

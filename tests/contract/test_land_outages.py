@@ -11,14 +11,24 @@ import pytest
 from cohorte import sources
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
-from cohorte.sources import google_analytics, meta, salesforce
+from cohorte.sources import google_analytics, mailchimp, meta, salesforce
 from cohorte.sources.base import QuotaSpentError, Source, SourceError, Window
 from cohorte.steps.land import land
 from sandbox.server import Running
 
-PLATFORM = {"salesforce": "salesforce", "google_analytics": "google", "meta": "meta"}
-STREAM = {"salesforce": "campaign_member", "google_analytics": "user_day", "meta": "lead"}
-PAGE = {"salesforce": "/results", "google_analytics": "runReport", "meta": "/leads"}
+PLATFORM = {name: name for name in sources.NAMES} | {"google_analytics": "google"}
+STREAM = {
+    "salesforce": "campaign_member",
+    "google_analytics": "user_day",
+    "meta": "lead",
+    "mailchimp": "email_event",
+}
+PAGE = {
+    "salesforce": "/results",
+    "google_analytics": "runReport",
+    "meta": "/leads",
+    "mailchimp": "/email-activity",
+}
 YEAR = Window(datetime(2017, 1, 1, tzinfo=UTC), datetime(2017, 12, 1, tzinfo=UTC))
 
 
@@ -133,9 +143,11 @@ def test_a_page_that_repeats_is_never_taken_for_the_next(
     monkeypatch.setattr(salesforce, "BATCH", 10)
     monkeypatch.setattr(meta, "PAGE", 2)
     monkeypatch.setattr(google_analytics, "PAGE", 10)
+    monkeypatch.setattr(mailchimp, "PAGE", 2)
     assert read(connect(shared_sandbox, name)[0]) == whole[name]
     busiest_form = Counter(row[1] for row in whole["meta"]).most_common(1)[0][0]
-    plant(name, "repeat_page", f"/{busiest_form}/leads" if name == "meta" else "")
+    paths = {"meta": f"/{busiest_form}/leads", "mailchimp": "/000000000b/sent-to"}
+    plant(name, "repeat_page", paths.get(name, ""))
     with pytest.raises(SourceError, match=f"{name}.{STREAM[name]}.*(repeat|changed)"):
         read(connect(shared_sandbox, name)[0])
 

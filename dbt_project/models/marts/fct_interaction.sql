@@ -45,3 +45,17 @@ select
 from {{ ref('stg_salesforce__campaign_member') }} as members
 inner join customers on customers.record_id = 'salesforce:' || members.contact_id
 where not members.is_deleted
+
+union all
+
+select
+    'email:' || letters.email_event_id,
+    letters.customer_id,
+    letters.happened_at,
+    'email',
+    letters.kind,
+    letters.platform || ':' || letters.mailing_id,
+    null,
+    null,
+    null
+from {{ ref('int_email__event') }} as letters

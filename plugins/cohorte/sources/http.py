@@ -1,7 +1,7 @@
 """HTTP as platforms need it: tried again with patience, and never a secret in a message."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -26,12 +26,13 @@ class Http:
         base_url: str,
         *,
         auth: httpx.Auth | None = None,
+        headers: Mapping[str, str] | None = None,
         connection: str = "",
         secrets: Sequence[str] = (),
         is_transient: Callable[[httpx.Response], bool] = lambda response: response.status_code in TRANSIENT,
     ) -> None:
         self.platform = platform
-        self.client = httpx.Client(auth=auth, base_url=base_url, timeout=TIMEOUT)
+        self.client = httpx.Client(auth=auth, base_url=base_url, headers=headers, timeout=TIMEOUT)
         self.connection = connection
         self.secrets = [secret for secret in secrets if secret]
         self.is_transient = is_transient

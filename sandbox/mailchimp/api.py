@@ -12,11 +12,13 @@ import hashlib
 import json
 import re
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from sandbox import mail
 from sandbox.access import LIST_ID
 from sandbox.context import Here, JsonObject, Sandbox
 from sandbox.errors import Refused, refusal, unauthenticated
@@ -140,11 +142,29 @@ def get_member(list_id: str, member_id: str, sandbox: Here) -> dict[str, Any]:
 
 
 @router.get("/lists/{list_id}/members")
-def get_members(list_id: str, sandbox: Here, count: int = 10, offset: int = 0) -> dict[str, Any]:
+def get_members(list_id: str, request: Request, sandbox: Here, count: int = 10, offset: int = 0) -> dict[str, Any]:
+    """Those we were sent, and those who signed up by themselves (sandbox/world/mail.py)."""
+    query = request.query_params
+    known = {"count", "offset", "since_last_changed", "before_last_changed", "sort_field", "sort_dir"}
+    if unknown := set(query) - known:
+        raise refuse(400, f"unknown parameter {min(unknown)}")
+    if query.get("sort_field", "last_changed") != "last_changed" or query.get("sort_dir", "ASC") != "ASC":
+        raise refuse(400, "the sandbox sorts by last_changed, ASC")
+    since, before = moment(query.get("since_last_changed")), moment(query.get("before_last_changed"))
     with sandbox.state.transaction() as db:
-        total = db.execute("SELECT count(*) FROM mailchimp_member").fetchone()[0]
-        rows = db.execute("SELECT * FROM mailchimp_member ORDER BY id LIMIT ? OFFSET ?", [_page(count), offset])
-        return {"members": [_shown(row) for row in rows], "list_id": list_id, "total_items": total}
+        members = [_shown(row) for row in db.execute("SELECT * FROM mailchimp_member ORDER BY id")]
+    pushed = {member["id"] for member in members}
+    members += [
+        shown for item in mail.subscribers(sandbox, "mailchimp") if (shown := _signed_up(item))["id"] not in pushed
+    ]
+    if "sort_field" in query:
+        members.sort(key=lambda member: (member["last_changed"], member["id"]))
+    found = [m for m in members if (since or mail.EPOCH) <= _changed(m) <= (before or datetime.max)]
+    return {
+        "members": found[offset : offset + _page(count)],
+        "list_id": list_id,
+        "total_items": len(found),
+    }
 
 
 @router.get("/lists/{list_id}/merge-fields")
@@ -360,6 +380,33 @@ def _shown(row: sqlite3.Row) -> dict[str, Any]:
         "last_changed": row["changed"],
         "list_id": LIST_ID,
     }
+
+
+def _signed_up(item: dict[str, Any]) -> dict[str, Any]:
+    status = {None: "subscribed", "bounce": "cleaned"}.get(item["left_why"], "unsubscribed")
+    return {
+        "id": _hash(item["email"]),
+        "email_address": item["email"],
+        "status": status,
+        "merge_fields": {"FNAME": item["first_name"], "LNAME": item["last_name"]},
+        "last_changed": item["changed_at"].isoformat() + "Z",
+        "list_id": LIST_ID,
+    }
+
+
+def _changed(member: dict[str, Any]) -> datetime:
+    return moment(member["last_changed"]) or mail.EPOCH
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as naive UTC; None for none. Raises Refused when it is none of ISO 8601."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise refuse(400, f"{text} is no time of ISO 8601") from error
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
 def _page(count: int) -> int:

@@ -1,0 +1,30 @@
+-- What became of the letters to our customers, whichever platform sent them.
+with customers as (
+    select records.email, min(customers.customer_id) as customer_id
+    from {{ ref('int_identity__record') }} as records
+    inner join {{ ref('int_identity__customer') }} as customers on customers.record_id = records.record_id
+    where records.email is not null
+    group by records.email
+),
+
+events as (
+    {%- for platform in email_platforms() %}
+    select '{{ platform }}' as platform, event_id, email, kind, happened_at, mailing_id, url, _loaded_at
+    from {{ ref('stg_' ~ platform ~ '__email_event') }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+)
+
+select
+    events.platform || ':' || events.event_id as email_event_id,
+    customers.customer_id,
+    events.platform,
+    events.kind,
+    events.happened_at,
+    events.mailing_id,
+    events.url,
+    events._loaded_at
+from events
+inner join customers on customers.email = events.email
