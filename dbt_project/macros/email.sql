@@ -1,6 +1,6 @@
 {# The platforms that send e-mail: each has stg_<platform>__email_event and stg_<platform>__subscriber, alike. #}
 {% macro email_platforms() %}
-    {{ return(['mailchimp']) }}
+    {{ return(['hubspot', 'mailchimp']) }}
 {% endmacro %}
 
 {#
@@ -8,8 +8,9 @@
 
   relation    the raw table, with the columns of cohorte/sources/letters.py
   kinds       the platform's word -> ours; a word that is not there stays, and the test on `kind` says so
+  ignored     the platform's words for what changes nothing between it and the person (queued, delivered later)
 #}
-{% macro email_event(relation, kinds) %}
+{% macro email_event(relation, kinds, ignored=[]) %}
 with newest as ({{ newest_version(relation, 'event_id', 'happened_at') }})
 
 select
@@ -29,6 +30,9 @@ select
     _load_id,
     _loaded_at::timestamp as _loaded_at
 from newest
+{%- if ignored %}
+where action not in ('{{ ignored | join("', '") }}')
+{%- endif %}
 {% endmacro %}
 
 {#

@@ -12,7 +12,7 @@ from sandbox.clock import text
 from sandbox.context import Here, JsonObject
 from sandbox.hubspot.contract import refuse
 
-SCOPES = ["crm.lists.read", "crm.lists.write", "crm.objects.contacts.read", "crm.objects.contacts.write"]
+SCOPES = ["content", "crm.lists.read", "crm.lists.write", "crm.objects.contacts.read", "crm.objects.contacts.write"]
 
 router = APIRouter()
 

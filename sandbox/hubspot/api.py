@@ -12,7 +12,7 @@ from collections import deque
 from fastapi import APIRouter, Depends, Request
 
 from sandbox.context import Here, Sandbox
-from sandbox.hubspot import account, contacts, lists, properties
+from sandbox.hubspot import account, contacts, events, lists, properties, search
 from sandbox.hubspot.contract import refuse
 
 RATE, WINDOW = 190, 10.0
@@ -79,7 +79,7 @@ def check_request(request: Request, sandbox: Here) -> None:
 
 
 router = APIRouter(prefix="/hubspot", dependencies=[Depends(check_request)])
-for part in (account, properties, contacts, lists):
+for part in (account, properties, contacts, search, events, lists):
     router.include_router(part.router)
 
 

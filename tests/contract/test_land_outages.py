@@ -11,7 +11,7 @@ import pytest
 from cohorte import sources
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
-from cohorte.sources import google_analytics, mailchimp, meta, salesforce
+from cohorte.sources import google_analytics, hubspot, mailchimp, meta, salesforce
 from cohorte.sources.base import QuotaSpentError, Source, SourceError, Window
 from cohorte.steps.land import land
 from sandbox.server import Running
@@ -21,12 +21,14 @@ STREAM = {
     "salesforce": "campaign_member",
     "google_analytics": "user_day",
     "meta": "lead",
+    "hubspot": "email_event",
     "mailchimp": "email_event",
 }
 PAGE = {
     "salesforce": "/results",
     "google_analytics": "runReport",
     "meta": "/leads",
+    "hubspot": "/events",
     "mailchimp": "/email-activity",
 }
 YEAR = Window(datetime(2017, 1, 1, tzinfo=UTC), datetime(2017, 12, 1, tzinfo=UTC))
@@ -144,6 +146,7 @@ def test_a_page_that_repeats_is_never_taken_for_the_next(
     monkeypatch.setattr(meta, "PAGE", 2)
     monkeypatch.setattr(google_analytics, "PAGE", 10)
     monkeypatch.setattr(mailchimp, "PAGE", 2)
+    monkeypatch.setattr(hubspot, "PAGE", 100)
     assert read(connect(shared_sandbox, name)[0]) == whole[name]
     busiest_form = Counter(row[1] for row in whole["meta"]).most_common(1)[0][0]
     paths = {"meta": f"/{busiest_form}/leads", "mailchimp": "/000000000b/sent-to"}

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cohorte import sources
+
 ROOT = Path(__file__).parents[2]
-EXPECTED = {
-    "extract_salesforce",
-    "extract_google_analytics",
-    "extract_meta",
+EXPECTED = {f"extract_{name}" for name in sources.NAMES} | {
     "build_features",
     "train_models",
     "assign_segments",

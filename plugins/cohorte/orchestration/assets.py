@@ -5,8 +5,9 @@ from airflow.sdk import Asset
 SALESFORCE = Asset("raw_salesforce", uri="cohorte://raw/salesforce")
 GOOGLE_ANALYTICS = Asset("raw_google_analytics", uri="cohorte://raw/google_analytics")
 META = Asset("raw_meta", uri="cohorte://raw/meta")
+HUBSPOT = Asset("raw_hubspot", uri="cohorte://raw/hubspot")
 MAILCHIMP = Asset("raw_mailchimp", uri="cohorte://raw/mailchimp")
-SOURCES = (SALESFORCE, GOOGLE_ANALYTICS, META, MAILCHIMP)
+SOURCES = (SALESFORCE, GOOGLE_ANALYTICS, META, HUBSPOT, MAILCHIMP)
 """Any of them starts build_features."""
 FEATURES = Asset("features", uri="cohorte://features/customer_latest")
 MODELS = Asset("models", uri="cohorte://ml/model_version")

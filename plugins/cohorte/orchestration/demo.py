@@ -26,6 +26,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "extract_salesforce": (),
     "extract_google_analytics": (),
     "extract_meta": (),
+    "extract_hubspot": (),
     "extract_mailchimp": (),
     "build_features": (),
     "train_models": ("build_features",),

@@ -1,0 +1,3 @@
+{{ config(schema='pii', unique_key='subscriber_id') }}
+
+{{ email_subscriber(source('hubspot', 'subscriber'), opted_out=['opted_out'], unreachable=['bounced']) }}
