@@ -10,14 +10,14 @@ If it fails: see docs/runbooks/build_features.md. A red gate names the expectati
 `select * from ops.gate_result where not is_passed order by checked_at desc` has the evidence.
 """
 
-from airflow.sdk import AssetAny, chain, dag
+from airflow.sdk import chain, dag
 
-from cohorte.orchestration.assets import FEATURES, SOURCES
+from cohorte.orchestration.assets import FEATURES, anything_landed
 from cohorte.orchestration.defaults import DEFAULTS, Tag
 from cohorte.orchestration.tasks import build, gate
 
 
-@dag(schedule=AssetAny(*SOURCES), doc_md=__doc__, tags=[Tag.HOURLY, Tag.BUILD], **DEFAULTS)
+@dag(schedule=anything_landed(), doc_md=__doc__, tags=[Tag.HOURLY, Tag.BUILD], **DEFAULTS)
 def build_features():
     chain(
         build.override(task_id="build_staging")("staging"),

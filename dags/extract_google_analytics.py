@@ -14,13 +14,13 @@ docs/runbooks/extract.md. The other sources go on without it. To backfill:
 from airflow.sdk import dag
 
 from cohorte.orchestration import tasks
-from cohorte.orchestration.assets import GOOGLE_ANALYTICS
+from cohorte.orchestration.assets import landed
 from cohorte.orchestration.defaults import DEFAULTS, Tag
 
 
 @dag(schedule="@hourly", doc_md=__doc__, tags=[Tag.HOURLY, Tag.EXTRACT], **DEFAULTS)
 def extract_google_analytics():
-    tasks.land.override(task_id="land_google_analytics", outlets=[GOOGLE_ANALYTICS])("google_analytics")
+    tasks.land.override(task_id="land_google_analytics", outlets=[landed("google_analytics")])("google_analytics")
 
 
 extract_google_analytics()

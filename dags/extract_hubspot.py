@@ -13,13 +13,13 @@ If it fails: the connection `hubspot_default` and the platform's status come fir
 from airflow.sdk import dag
 
 from cohorte.orchestration import tasks
-from cohorte.orchestration.assets import HUBSPOT
+from cohorte.orchestration.assets import landed
 from cohorte.orchestration.defaults import DEFAULTS, Tag
 
 
 @dag(schedule="@hourly", doc_md=__doc__, tags=[Tag.HOURLY, Tag.EXTRACT], **DEFAULTS)
 def extract_hubspot():
-    tasks.land.override(task_id="land_hubspot", outlets=[HUBSPOT])("hubspot")
+    tasks.land.override(task_id="land_hubspot", outlets=[landed("hubspot")])("hubspot")
 
 
 extract_hubspot()

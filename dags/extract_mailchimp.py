@@ -13,13 +13,13 @@ If it fails: the connection `mailchimp_default` and the platform's status come f
 from airflow.sdk import dag
 
 from cohorte.orchestration import tasks
-from cohorte.orchestration.assets import MAILCHIMP
+from cohorte.orchestration.assets import landed
 from cohorte.orchestration.defaults import DEFAULTS, Tag
 
 
 @dag(schedule="@hourly", doc_md=__doc__, tags=[Tag.HOURLY, Tag.EXTRACT], **DEFAULTS)
 def extract_mailchimp():
-    tasks.land.override(task_id="land_mailchimp", outlets=[MAILCHIMP])("mailchimp")
+    tasks.land.override(task_id="land_mailchimp", outlets=[landed("mailchimp")])("mailchimp")
 
 
 extract_mailchimp()

@@ -12,13 +12,13 @@ The other sources go on without it. To backfill: `cohorte run land meta --since 
 from airflow.sdk import dag
 
 from cohorte.orchestration import tasks
-from cohorte.orchestration.assets import META
+from cohorte.orchestration.assets import landed
 from cohorte.orchestration.defaults import DEFAULTS, Tag
 
 
 @dag(schedule="@hourly", doc_md=__doc__, tags=[Tag.HOURLY, Tag.EXTRACT], **DEFAULTS)
 def extract_meta():
-    tasks.land.override(task_id="land_meta", outlets=[META])("meta")
+    tasks.land.override(task_id="land_meta", outlets=[landed("meta")])("meta")
 
 
 extract_meta()

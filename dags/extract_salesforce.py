@@ -12,13 +12,13 @@ The other sources go on without it. To backfill: `cohorte run land salesforce --
 from airflow.sdk import dag
 
 from cohorte.orchestration import tasks
-from cohorte.orchestration.assets import SALESFORCE
+from cohorte.orchestration.assets import landed
 from cohorte.orchestration.defaults import DEFAULTS, Tag
 
 
 @dag(schedule="@hourly", doc_md=__doc__, tags=[Tag.HOURLY, Tag.EXTRACT], **DEFAULTS)
 def extract_salesforce():
-    tasks.land.override(task_id="land_salesforce", outlets=[SALESFORCE])("salesforce")
+    tasks.land.override(task_id="land_salesforce", outlets=[landed("salesforce")])("salesforce")
 
 
 extract_salesforce()

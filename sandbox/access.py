@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.keys import keys
+from sandbox.stubs import stubs
 
 PROPERTY_ID = "312345678"
 PAGE_ID = "104612345678901"
@@ -29,7 +30,8 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
         "client_id": "100000000000000000001",
         "token_uri": f"{base_url}/google/token",
     }
-    return {
+    written = {f"{stub.PLATFORM}_default": stub.connection(base_url, folder) for stub in stubs()}
+    return written | {
         "salesforce_default": {
             "conn_type": "salesforce",
             "host": f"{base_url}/salesforce",

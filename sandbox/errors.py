@@ -5,6 +5,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from sandbox import stubs
+
 CORRELATION = "5a1c9b7e-0d2f-4a63-8f11-2c7d3e4b6a90"
 """What HubSpot and Mailchimp name each refusal by, so that a person can ask about it."""
 
@@ -20,7 +22,16 @@ class Refused(Exception):
 def platform_of(path: str) -> str:
     """Which platform a request path belongs to; '' for the sandbox's own."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first in ("salesforce", "meta", "hubspot", "mailchimp", "brevo", "meta_custom_audiences", "google_data_manager"):
+    if first in (
+        "salesforce",
+        "meta",
+        "hubspot",
+        "mailchimp",
+        "brevo",
+        "meta_custom_audiences",
+        "google_data_manager",
+        *stubs.NAMES,
+    ):
         return first
     if first == "v1beta" or (first == "google" and rest.startswith("token")):
         return "google"
@@ -83,7 +94,7 @@ def unauthenticated(platform: str) -> tuple[int, Any]:
         "hubspot": "The OAuth token used to make this call expired.",
         "mailchimp": "Your API key may be invalid, or you've attempted to access the wrong datacenter.",
     }
-    return 401, refusal(platform, 401, messages[platform])
+    return 401, refusal(platform, 401, messages.get(platform, "not authenticated"))
 
 
 def answer_refusal(request: Request, refused: Exception) -> Response:

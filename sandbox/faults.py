@@ -6,6 +6,8 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox import stubs
+
 PLATFORMS = (
     "salesforce",
     "google",
@@ -15,6 +17,7 @@ PLATFORMS = (
     "brevo",
     "meta_custom_audiences",
     "google_data_manager",
+    *stubs.NAMES,
 )
 KINDS = {
     "status": "answer with `status` (and `retry_after` seconds) in the platform's own shape",

@@ -27,6 +27,7 @@ from sandbox.mailchimp import reports as mailchimp_reports
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
+from sandbox.stubs import stubs
 from sandbox.traffic import Traffic
 from sandbox.world.build import Cut
 
@@ -80,6 +81,10 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(brevo.reports)
     app.include_router(meta_audiences.router)
     app.include_router(datamanager.router)
+    for stub in stubs():
+        stub.prepare(folder)
+        if stub.router:
+            app.include_router(stub.router)
     app.include_router(control.router)
     app.include_router(index.router)
     return app

@@ -1,7 +1,10 @@
 """Every gate lets good rows pass, refuses bad ones, and says which."""
 
 from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
 
+import fixtures
 import pytest
 
 from cohorte.lake import Lake
@@ -76,6 +79,10 @@ BAD = [
     ("segments", "segments.membership", "score", "1.5", "between"),
     ("segments", "segments.membership", "customer_id", "'nobody'", "customer we know"),
 ]
+for _fixture in iter_modules(fixtures.__path__):
+    _rows = import_module(f"fixtures.{_fixture.name}")
+    GOOD[_rows.TABLE] = _rows.GOOD
+    BAD += [(_rows.LAYER, _rows.TABLE, *bad) for bad in _rows.BAD]
 
 
 @pytest.fixture

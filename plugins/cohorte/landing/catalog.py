@@ -53,14 +53,15 @@ def open_source(name: str, credentials: Credentials, settings: Settings) -> Sour
 
 
 def create_tables(lake: Lake) -> None:
-    """Makes the raw tables of declared sources, empty, with the columns their entries name (docs/adr/0006)."""
+    """Makes raw tables, empty, with the columns their entries name (docs/adr/0006); `ddl/raw.sql` made the others."""
     for name, found in _declared(lake.settings).items():
-        if not found.is_ours:
-            continue
         for stream, entry in found.tables.items():
             columns = {column["name"]: column.get("data_type", "varchar") for column in entry.get("columns", ())}
+            if not columns and not found.is_ours:
+                continue
             columns = {column: "timestamptz" if kind == "timestamp" else kind for column, kind in columns.items()}
-            columns |= {**found.kind.added, "_load_id": "varchar", "_loaded_at": "timestamptz"}
+            columns |= dict(found.kind.added) if found.is_ours else {}
+            columns |= {"_load_id": "varchar", "_loaded_at": "timestamptz"}
             listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
             lake.execute(f"create table if not exists raw.{name}__{stream} ({listed})")
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cohorte.landing import catalog
 from cohorte.orchestration import local, stack
 from cohorte.orchestration.summary import Summary, last_summary
 from cohorte.progress import Progress, watched_by
@@ -23,18 +24,14 @@ if TYPE_CHECKING:
 
 FIRST_DAY = datetime.fromisoformat("2017-11-30T23:59:59+00:00")
 NEEDS: dict[str, tuple[str, ...]] = {
-    "extract_salesforce": (),
-    "extract_google_analytics": (),
-    "extract_meta": (),
-    "extract_hubspot": (),
-    "extract_mailchimp": (),
     "build_features": (),
     "train_models": ("build_features",),
     "assign_segments": ("build_features",),
     "activate_segments": ("assign_segments",),
     "maintain_lake": (),
 }
-"""The DAGs in the order the assets start them, and whose asset each waits for. A source that is down holds up none."""
+"""The DAGs after the extracts, as the assets start them, and whose asset each waits for. A source that is down holds
+up none."""
 
 
 def main() -> int:
@@ -78,7 +75,8 @@ def _run(settings: Settings, console: "Console", started: float) -> int:
             local.migrate_airflow()
         before = Summary.marker(settings, run)
         failed: list[str] = []
-        for dag_id, needs in NEEDS.items():
+        extracts = {f"extract_{name}": () for name in catalog.names(settings)}
+        for dag_id, needs in (extracts | NEEDS).items():
             if any(need in failed for need in needs):
                 failed.append(dag_id)
                 console.print(f"[bold]{dag_id}[/] is not started: nothing new from {' and '.join(needs)}")

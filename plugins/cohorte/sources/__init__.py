@@ -5,7 +5,13 @@ from importlib import import_module
 from cohorte.credentials import Credentials
 from cohorte.sources.base import Source
 
-NAMES = ("salesforce", "google_analytics", "meta", "hubspot", "mailchimp")
+NAMES = (
+    "salesforce",
+    "google_analytics",
+    "meta",
+    "hubspot",
+    "mailchimp",
+)
 """Each is a module of this package with a class of the same name in CamelCase."""
 
 
