@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON_BIN := .venv/bin/python
 COHORTE := .venv/bin/cohorte
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types bench lock clean
+.PHONY: help setup demo up down test lint types bench new-source lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ lint: setup ## ruff and mypy
 
 bench: setup ## the benchmarks; they print ratios
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(PYTHON_BIN) $$file || exit 1; done
+
+new-source: setup ## NAME=loyalty_app [KIND=api|rest|files|sql] [STREAM=member]: a source that works at once
+	@$(COHORTE) new source $(NAME) --kind $(or $(KIND),api) --stream $(or $(STREAM),record)
 
 lock: ## resolve pyproject.toml into requirements.lock
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -24,6 +24,7 @@ ALLOWED = {
     "cohorte.settings": set(),
     "cohorte.credentials": set(),
     "cohorte.health": set(),
+    "cohorte.scaffold": set(),
     "cohorte.progress": set(),
     "cohorte.clock": {"cohorte.settings"},
     "cohorte.waivers": {"cohorte.settings"},
@@ -37,7 +38,7 @@ ALLOWED = {
     "cohorte.enrichment": LAKE,
     "cohorte.steps": STEPS,
     "cohorte.orchestration": STEPS | {"cohorte.orchestration"},
-    "cohorte.cli": STEPS | {"cohorte.orchestration", "cohorte.cli"},
+    "cohorte.cli": STEPS | {"cohorte.orchestration", "cohorte.cli", "cohorte.scaffold"},
     "dags": {"cohorte.orchestration"},
 }
 OURS = ("cohorte", "models_ml", "expectations", "sandbox", "dags")

@@ -8,12 +8,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cohorte.cli import models, platforms, run, sandbox
+from cohorte.cli import models, new, platforms, run, sandbox
 from cohorte.cli.show import Format, FormatOption, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cohorte, the open audience platform.")
 app.add_typer(run.app, name="run")
 app.add_typer(models.app, name="models")
+app.add_typer(new.app, name="new")
 app.add_typer(platforms.sources, name="sources")
 app.add_typer(platforms.destinations, name="destinations")
 app.add_typer(platforms.sync, name="sync")
