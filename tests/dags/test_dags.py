@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cohorte import sources
+from cohorte.landing import catalog
+from cohorte.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-EXPECTED = {f"extract_{name}" for name in sources.NAMES} | {
+EXPECTED = {f"extract_{name}" for name in catalog.names(Settings())} | {
     "build_features",
     "train_models",
     "assign_segments",

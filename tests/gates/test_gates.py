@@ -89,7 +89,9 @@ for _fixture in iter_modules(fixtures.__path__):
 def good(plant: Callable[[str, str], None], lake: Lake) -> None:
     for table, query in GOOD.items():
         plant(table, query)
-    lake.execute("insert into ops.load values ('l', 'google_analytics', 'user_day', 20, 1, null, null, now())")
+    sources = {getattr(suite, "SINCE_FIRST_LOAD_OF", None) for layer in LAYERS for suite in suites(layer)}
+    for source in filter(None, sources):
+        lake.execute("insert into ops.load values ('l', ?, 'any', 20, 1, null, null, now())", [source])
 
 
 def test_every_mart_is_guarded() -> None:

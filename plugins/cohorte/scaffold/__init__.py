@@ -5,6 +5,8 @@ source lie in the folder of that kind, those for all of them in `source/`.
 """
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from string import Template
 
@@ -43,7 +45,15 @@ def new_source(name: str, stream: str, kind: str, root: Path) -> list[Path]:
     for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
+    _format([path for path in files if path.suffix == ".py"])
     return list(files)
+
+
+def _format(paths: list[Path]) -> None:
+    """Lines as long as the names are; where ruff is not installed they stay so."""
+    ruff = Path(sys.executable).with_name("ruff")
+    if ruff.exists():
+        subprocess.run([ruff, "format", "--quiet", *paths], check=True)  # noqa: S603
 
 
 def _registered(name: str, registry: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from cohorte.health import Finding
 from cohorte.sources.base import About, SourceError, Stream, Window
 from cohorte.sources.declared import formats
 from cohorte.sources.declared.base import Declared, DeclaredStream, Land
@@ -64,6 +65,17 @@ class Files(Declared):
                 if file.size:
                     yield from self._rows(stream, file, folder)
                 self.note(stream, file.name, file.version)
+
+    def examine(self) -> Iterator[Finding]:
+        folder = open_folder(self.name, self.credentials)
+        for stream in self.streams:
+            assert isinstance(stream, DeclaredStream)
+            found = sum(1 for _ in folder.files(stream.land.path))
+            if found:
+                yield Finding("reach", "ok", f"{found:,} files match {stream.land.path}")
+            else:
+                said = f"no file matches {stream.land.path}"
+                yield Finding("reach", "warning", said, "See whether somebody still drops them, and mend `path`.")
 
     def _rows(self, stream: DeclaredStream, file: File, folder: Folder) -> Iterator["pa.RecordBatch"]:
         import pyarrow as pa
