@@ -5,11 +5,13 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
 from conftest import Home
 
+from cohorte.lake import Lake
 from cohorte.settings import ROOT
 
 pytestmark = pytest.mark.slow
@@ -56,10 +58,11 @@ def wait(stack: httpx.Client, dag: str, *, within: float) -> str | None:
 
 def test_one_trigger_leads_to_the_platforms(stack: httpx.Client, home: Home) -> None:
     deadline = time.monotonic() + 60
-    while len(stack.get("/dags").json()["dags"]) < 8 and time.monotonic() < deadline:
+    there = len(list((ROOT / "dags").glob("*.py")))
+    while len(stack.get("/dags").json()["dags"]) < there and time.monotonic() < deadline:
         time.sleep(1)
     dags = stack.get("/dags").json()["dags"]
-    assert len(dags) == 8
+    assert len(dags) == there
     assert not any(dag["is_paused"] for dag in dags)
 
     # What the other sources land must be there, but not lead to a run of its own.
@@ -82,6 +85,38 @@ def test_one_trigger_leads_to_the_platforms(stack: httpx.Client, home: Home) -> 
     sandbox = find_sandbox(home.settings)
     assert sandbox
     assert sandbox.get("state/mailchimp")["segments"]["Market letter"]
+    check_backfill(stack, home)
+
+
+def check_backfill(stack: httpx.Client, home: Home) -> None:
+    """`airflow backfill create` lands each hour's records again, and moves no cursor."""
+    cursors = "select stream, max(cursor_until) from ops.load where source = 'salesforce' group by all order by all"
+    with Lake.open(home.settings, read_only=True) as lake:
+        before = lake.rows(cursors)
+        first = lake.value("select date_trunc('hour', max(system_modstamp)) from raw.salesforce__order_item")
+    body = {
+        "dag_id": "extract_salesforce",
+        "from_date": first.isoformat(),
+        "to_date": (first + timedelta(hours=1)).isoformat(),
+        "max_active_runs": 1,
+        "reprocess_behavior": "none",
+    }
+    stack.post("/backfills", json=body).raise_for_status()
+    runs: list[dict[str, str]] = []
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and {run["state"] for run in runs} != {"success"}:
+        time.sleep(1)
+        asked = {"run_type": "backfill"}
+        runs = stack.get("/dags/extract_salesforce/dagRuns", params=asked).json()["dag_runs"]
+    assert [run["state"] for run in runs] == ["success"] * 2
+    with Lake.open(home.settings, read_only=True) as lake:
+        assert lake.rows(cursors) == before
+        landed = lake.rows(
+            "select min(system_modstamp) >= ?, max(system_modstamp) < ?, count(*) > 0 from raw.salesforce__order_item "
+            "where _load_id in (select load_id from ops.load where source = 'salesforce' and cursor_until is null)",
+            [first - timedelta(hours=1), first + timedelta(hours=1)],
+        )
+    assert landed == [(True, True, True)]
 
 
 def test_a_port_in_use_is_said(home: Home) -> None:

@@ -1,24 +1,32 @@
 """The steps as Airflow tasks. Each opens the lake, does one thing and says what it did; imports wait until then."""
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import AssetAlias, task
 
 from cohorte.orchestration.assets import DRIFT, DRIFTED
 
+HOUR = timedelta(hours=1)
+"""What lies between two runs of an extract."""
+
 
 @task
-def land(source: str) -> dict[str, Any]:
-    """Everything new in one platform, into raw."""
+def land(source: str, *, dag_run: Any = None) -> dict[str, Any]:
+    """Everything new in one source, into raw; in a run of `airflow backfill create`, the hour before its date."""
     from cohorte.lake import Lake
     from cohorte.landing import catalog
     from cohorte.orchestration.connections import credentials
+    from cohorte.sources.base import Window
     from cohorte.steps.journal import journal
     from cohorte.steps.land import land as step
 
     with Lake.open() as lake, journal(lake, "land", source) as entry:
         connection = credentials(catalog.connection(source, lake.settings))
-        result = step(catalog.open_source(source, connection, lake.settings), lake=lake, progress=entry.say)
+        window = None
+        if dag_run.run_type == "backfill":
+            window = Window(dag_run.logical_date - HOUR, dag_run.logical_date)
+        result = step(catalog.open_source(source, connection, lake.settings), window, lake=lake, progress=entry.say)
         entry.rows = sum(result.rows.values())
         return {"rows": result.rows}
 
