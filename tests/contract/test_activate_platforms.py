@@ -251,11 +251,14 @@ def test_what_google_refuses_without_names_is_found_by_halving(world: World, gma
     assert "INVALID_FORMAT" in world.lake.value("select reason from activation.rejected")
 
 
-def test_who_leaves_is_cleared_and_removed(world: World, sandbox: Any) -> None:
-    stage = Stage("mailchimp", sandbox)
+@pytest.mark.parametrize(("platform", "calls"), [("mailchimp", 2), ("marketing_cloud", 1 + UPSERT)])
+def test_who_leaves_is_cleared_and_removed(
+    world: World, sandbox: Any, impatient: None, platform: str, calls: int
+) -> None:
+    stage = Stage(platform, sandbox)
     world.many(3)
     stage.sync(world, on_leave="clear")
     world.leave(1)
     result = stage.sync(world, on_leave="clear")
-    assert (result.removed, result.api_calls) == (1, 2)
+    assert (result.removed, result.api_calls) == (1, calls)
     assert stage.members == stage.wanted(world)
