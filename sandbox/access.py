@@ -12,6 +12,8 @@ LIST_ID = "a1b2c3d4e5"
 FOLDER_ID = 7
 AD_ACCOUNT_ID = "203040506070809"
 ADS_CUSTOMER_ID = "1234567890"
+MEMBER_ID = "510001234"
+CATEGORY_ID = 82564
 
 
 def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
@@ -76,6 +78,13 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
             "host": f"{base_url}/brevo",
             "password": held.brevo_key,
             "extra": {"folder_id": FOLDER_ID},
+        },
+        "marketing_cloud_default": {
+            "conn_type": "http",
+            "host": f"{base_url}/marketing_cloud",
+            "login": held.marketing_cloud_client_id,
+            "password": held.marketing_cloud_client_secret,
+            "extra": {"account_id": MEMBER_ID, "category_id": CATEGORY_ID},
         },
         "meta_custom_audiences_default": {
             "conn_type": "http",

@@ -16,6 +16,7 @@ from sandbox.faults import KINDS, Fault
 from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
 from sandbox.mailchimp import api as mailchimp
+from sandbox.marketing_cloud import extensions as marketing_cloud
 from sandbox.salesforce.jobs import plant, visible
 from sandbox.salesforce.schema import OBJECTS
 
@@ -60,6 +61,11 @@ def read_mailchimp(sandbox: Here) -> dict[str, dict[str, list[str]]]:
 @router.get("/state/brevo")
 def read_brevo(sandbox: Here) -> dict[str, dict[str, list[str]]]:
     return brevo.held(sandbox)
+
+
+@router.get("/state/marketing_cloud")
+def read_marketing_cloud(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return marketing_cloud.held(sandbox)
 
 
 @router.get("/state/meta_custom_audiences")

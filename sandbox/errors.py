@@ -11,6 +11,13 @@ CORRELATION = "5a1c9b7e-0d2f-4a63-8f11-2c7d3e4b6a90"
 """What HubSpot and Mailchimp name each refusal by, so that a person can ask about it."""
 
 
+NAMED = {
+    *("salesforce", "meta", "hubspot", "mailchimp", "brevo", "marketing_cloud", "meta_custom_audiences"),
+    "google_data_manager",
+}
+"""Platforms whose paths begin with their name."""
+
+
 class Refused(Exception):
     """An answer that is not a success: status, JSON body, headers."""
 
@@ -22,23 +29,14 @@ class Refused(Exception):
 def platform_of(path: str) -> str:
     """Which platform a request path belongs to; '' for the sandbox's own."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first in (
-        "salesforce",
-        "meta",
-        "hubspot",
-        "mailchimp",
-        "brevo",
-        "meta_custom_audiences",
-        "google_data_manager",
-        *stubs.NAMES,
-    ):
+    if first in NAMED or first in stubs.NAMES:
         return first
     if first == "v1beta" or (first == "google" and rest.startswith("token")):
         return "google"
     return "salesforce" if first == "services" else ""
 
 
-def refusal(platform: str, status: int, message: str) -> Any:
+def refusal(platform: str, status: int, message: str, retry_after: float | None = None) -> Any:
     """The body `platform` would send with a generic refusal (unknown path, outage, planted fault)."""
     if platform == "salesforce":
         code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 429: "REQUEST_LIMIT_EXCEEDED"}.get(
@@ -72,6 +70,15 @@ def refusal(platform: str, status: int, message: str) -> Any:
             "code": codes.get(status, "internal_error" if status >= 500 else "invalid_parameter"),
             "message": message,
         }
+    if platform == "marketing_cloud":
+        # https://developer.salesforce.com/docs/marketing/marketing-cloud/guide/rate-limiting-errors.html
+        page = "https://developer.salesforce.com/docs/atlas.en-us.mc-apis.meta/mc-apis/error-handling.htm"
+        told: dict[str, Any] = {"message": "Your requests are temporarily blocked.", "errorcode": 50200}
+        if retry_after is not None:
+            told = {"message": "Rate limit exceeded", "errorcode": 50100, "retryAfter": retry_after}
+        if status == 429:
+            return told | {"documentation": page}
+        return {"message": message, "errorcode": 0, "documentation": page}
     return {"error": message}
 
 
@@ -92,6 +99,7 @@ def unauthenticated(platform: str) -> tuple[int, Any]:
         "google": google,
         "google_data_manager": google,
         "hubspot": "The OAuth token used to make this call expired.",
+        "marketing_cloud": "Not Authorized",
         "mailchimp": "Your API key may be invalid, or you've attempted to access the wrong datacenter.",
     }
     return 401, refusal(platform, 401, messages.get(platform, "not authenticated"))

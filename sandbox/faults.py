@@ -15,6 +15,7 @@ PLATFORMS = (
     "hubspot",
     "mailchimp",
     "brevo",
+    "marketing_cloud",
     "meta_custom_audiences",
     "google_data_manager",
     *stubs.NAMES,

@@ -22,6 +22,8 @@ class Keys:
     hubspot_token: str
     mailchimp_key: str
     brevo_key: str
+    marketing_cloud_client_id: str
+    marketing_cloud_client_secret: str
 
     def public_key(self) -> str:
         """The PEM that verifies what `private_key` signed."""
@@ -75,4 +77,6 @@ def _make() -> Keys:
         hubspot_token="pat-na1-" + secrets.token_hex(16),
         mailchimp_key=secrets.token_hex(16) + "-us1",
         brevo_key="xkeysib-" + secrets.token_hex(32),
+        marketing_cloud_client_id=secrets.token_hex(12),
+        marketing_cloud_client_secret=secrets.token_urlsafe(18),
     )

@@ -24,6 +24,9 @@ from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
 from sandbox.mailchimp import api as mailchimp
 from sandbox.mailchimp import reports as mailchimp_reports
+from sandbox.marketing_cloud import extensions as marketing_cloud
+from sandbox.marketing_cloud import oauth as marketing_cloud_oauth
+from sandbox.marketing_cloud import soap as marketing_cloud_soap
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
@@ -60,6 +63,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     mailchimp.prepare(app.state.sandbox)
     app.state.brevo_rate = brevo.RateLimit()
     brevo.prepare(app.state.sandbox)
+    app.state.retrieves = marketing_cloud_soap.Retrieves()
+    marketing_cloud.prepare(app.state.sandbox)
     meta_audiences.prepare(app.state.sandbox)
     app.state.data_manager_rate = datamanager.RateLimit()
     datamanager.prepare(app.state.sandbox)
@@ -79,6 +84,9 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(mailchimp_reports.router)
     app.include_router(brevo.router)
     app.include_router(brevo.reports)
+    app.include_router(marketing_cloud_oauth.router)
+    app.include_router(marketing_cloud.router)
+    app.include_router(marketing_cloud_soap.router)
     app.include_router(meta_audiences.router)
     app.include_router(datamanager.router)
     for stub in stubs():

@@ -47,7 +47,7 @@ class Traffic:
     async def _suffer(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:
             case "status":
-                body = refusal(fault.platform, fault.status, "planted fault")
+                body = refusal(fault.platform, fault.status, "planted fault", fault.retry_after)
                 retry = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
                 await _answer(send, fault.status, body, retry)
             case "expire_token":

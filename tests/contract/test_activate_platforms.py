@@ -14,12 +14,20 @@ from cohorte.lake import Lake
 from cohorte.steps.activate import SyncResult, activate
 from tests.unit.activation.world import World, from_nothing, new_home, sync_spec
 
-PLATFORMS = ("hubspot", "mailchimp", "brevo", "meta_custom_audiences", "google_data_manager")
-FIELD = {"hubspot": "firstname", "mailchimp": "FNAME", "brevo": "FIRSTNAME", "meta_custom_audiences": "FN"}
+PLATFORMS = ("hubspot", "mailchimp", "brevo", "marketing_cloud", "meta_custom_audiences", "google_data_manager")
+FIELD = {
+    "hubspot": "firstname",
+    "mailchimp": "FNAME",
+    "brevo": "FIRSTNAME",
+    "marketing_cloud": "first_name",
+    "meta_custom_audiences": "FN",
+}
 HASHING = ("meta_custom_audiences", "google_data_manager")
 
 IMPORT = 3
 """Brevo and Google: send it, see it queued, see it done."""
+UPSERT = 4
+"""Marketing Cloud: send it, see nothing yet, see it pending, see it done."""
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +76,8 @@ class Stage:
 
     def token(self) -> str:
         """What calls prove themselves with."""
+        if self.platform == "marketing_cloud":
+            return marketing_cloud_token(self.credentials)
         if self.platform != "google_data_manager":
             return self.credentials.password
         with closing(GoogleDataManager(self.credentials)) as google:
@@ -77,12 +87,22 @@ class Stage:
         httpx.post(f"{self.url}/_control/faults", json={"platform": self.platform} | fault).raise_for_status()
 
 
+def marketing_cloud_token(credentials: Credentials) -> str:
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": credentials.login,
+        "client_secret": credentials.password,
+    }
+    return str(httpx.post(f"{credentials.host}/v2/token", json=form).raise_for_status().json()["access_token"])
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No pauses, and a rate budget of its own."""
     monkeypatch.setattr("cohorte.activation.engine.Engine._backoff", lambda self, failures: 0.0)
     monkeypatch.setattr("cohorte.activation.budget._budgets", {})
     monkeypatch.setattr("cohorte.destinations.brevo.Brevo.first_pause", 0.0)
+    monkeypatch.setattr("cohorte.destinations.marketing_cloud.MarketingCloud.first_pause", 0.0)
     monkeypatch.setattr("cohorte.destinations.google_data_manager.GoogleDataManager.first_pause", 0.0)
 
 
@@ -101,7 +121,14 @@ def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Sta
     first = stage.sync(world)
     assert stage.members == stage.wanted(world)
     lookup = 2  # by name, then create
-    cost = {"hubspot": 10 + 1, "mailchimp": 2 + 2, "brevo": IMPORT, "meta_custom_audiences": 1}
+    token = 1
+    cost = {
+        "hubspot": 10 + 1,
+        "mailchimp": 2 + 2,
+        "brevo": IMPORT,
+        "marketing_cloud": token + UPSERT,
+        "meta_custom_audiences": 1,
+    }
     assert first.api_calls == lookup + cost.get(stage.platform, IMPORT)
 
     assert stage.sync(world).api_calls == 0
@@ -111,7 +138,8 @@ def test_a_mirror_at_the_least_possible_number_of_calls(world: World, stage: Sta
     world.enter(*range(1000, 1010))
     third = stage.sync(world)
     assert (third.added, third.removed, third.unchanged) == (10, 10, 990)
-    cost = {"hubspot": 2, "mailchimp": 2, "brevo": IMPORT + 1, "meta_custom_audiences": 2}
+    cost = {"hubspot": 2, "mailchimp": 2, "brevo": IMPORT + 1, "marketing_cloud": token + UPSERT}
+    cost["meta_custom_audiences"] = 2
     assert third.api_calls == cost.get(stage.platform, IMPORT + IMPORT)
     assert stage.members == stage.wanted(world)
 
@@ -168,6 +196,7 @@ def test_an_audience_deleted_on_the_platform_is_filled_again(world: World, stage
         "hubspot": (f"/crm/v3/lists/{audience}", None),
         "brevo": (f"/v3/contacts/lists/{audience}", None),
         "mailchimp": (f"/3.0/lists/a1b2c3d4e5/segments/{audience}", ("x", stage.credentials.password)),
+        "marketing_cloud": (f"/rest/data/v1/customobjects/{audience}", None),
         "meta_custom_audiences": (f"/v26.0/{audience}", None),
         "google_data_manager": (f"/v1/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/{audience}", None),
     }[stage.platform]
@@ -222,11 +251,14 @@ def test_what_google_refuses_without_names_is_found_by_halving(world: World, gma
     assert "INVALID_FORMAT" in world.lake.value("select reason from activation.rejected")
 
 
-def test_who_leaves_is_cleared_and_removed(world: World, sandbox: Any) -> None:
-    stage = Stage("mailchimp", sandbox)
+@pytest.mark.parametrize(("platform", "calls"), [("mailchimp", 2), ("marketing_cloud", 1 + UPSERT)])
+def test_who_leaves_is_cleared_and_removed(
+    world: World, sandbox: Any, impatient: None, platform: str, calls: int
+) -> None:
+    stage = Stage(platform, sandbox)
     world.many(3)
     stage.sync(world, on_leave="clear")
     world.leave(1)
     result = stage.sync(world, on_leave="clear")
-    assert (result.removed, result.api_calls) == (1, 2)
+    assert (result.removed, result.api_calls) == (1, calls)
     assert stage.members == stage.wanted(world)

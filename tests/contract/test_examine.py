@@ -64,6 +64,7 @@ def test_quotas_are_told(shared_sandbox: Running, name: str) -> None:
         ("hubspot", {"password": "not-the-secret"}),
         ("mailchimp", {"password": "not-the-secret"}),
         ("brevo", {"password": "not-the-secret"}),
+        ("marketing_cloud", {"password": "not-the-secret"}),
         ("meta_custom_audiences", {"password": "not-the-secret", "extra": {"app_secret": ""}}),
     ],
 )

@@ -146,6 +146,7 @@ def test_jwt_bearer_lands_the_same(lake: Lake, sandbox: Running) -> None:
         ("salesforce", {"consumer_secret": "wrong"}, "token refused .*salesforce_default"),
         ("salesforce", {"consumer_secret": "", "private_key": ""}, "neither .*consumer_secret.* nor .*private_key"),
         ("google_analytics", {"property_id": "1"}, "403.*google_analytics_default.*Viewer"),
+        ("marketing_cloud", {"account_id": "1"}, "token refused .*account_id.*marketing_cloud_default"),
         ("meta", {"access_token": "EAABwrong", "app_secret": ""}, "access token.*meta_default"),
     ],
 )

@@ -10,6 +10,7 @@ _CLASSES = {
     "google_data_manager": "GoogleDataManager",
     "hubspot": "HubSpot",
     "mailchimp": "Mailchimp",
+    "marketing_cloud": "MarketingCloud",
     "meta_custom_audiences": "MetaCustomAudiences",
     "webhook": "Webhook",
 }

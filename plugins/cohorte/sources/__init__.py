@@ -11,6 +11,7 @@ NAMES = (
     "meta",
     "hubspot",
     "mailchimp",
+    "marketing_cloud",
 )
 """Each is a module of this package with a class of the same name in CamelCase."""
 
