@@ -80,8 +80,12 @@ class Salesforce(Source):
         )
 
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
-        if stream.resource in OPTIONAL - self.objects:
-            log.info("%s: this org has no %s; its stream stays empty", self._at(stream), stream.resource)
+        if stream.resource in OPTIONAL and stream.resource not in self.objects:
+            log.info(
+                "%s: no %s in this org, or none this connection may see; once it does, load the past with --since",
+                self._at(stream),
+                stream.resource,
+            )
             yield _nothing(stream)
             return
         types = self.types(stream)
