@@ -1,6 +1,7 @@
 """The objects and fields this org has, as `describe` reports them.
 
 Types: https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/field_types.htm
+Fields: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_list.htm
 """
 
 from dataclasses import dataclass
@@ -70,7 +71,41 @@ OBJECTS = {
             "MailingState MailingPostalCode MailingCountry HasOptedOutOfEmail:boolean LastModifiedDate:datetime "
             "Loyalty_Id__c Age_Band__c:picklist Income_Band__c:picklist Home_Ownership__c:picklist "
             "Marital_Status__c:picklist Household_Size__c:picklist Household_Composition__c:picklist "
-            "Kids_Count__c:picklist",
+            "Kids_Count__c:picklist AccountId:reference IndividualId:reference",
+        ),
+        SObject(
+            "Account",
+            ids.ACCOUNT,
+            "account",
+            False,
+            "Name Type:picklist Industry:picklist Phone:phone BillingStreet:textarea BillingCity BillingState "
+            "BillingPostalCode BillingCountry NumberOfEmployees:int LastModifiedDate:datetime",
+        ),
+        SObject(
+            "Lead",
+            ids.LEAD,
+            "crm_lead",
+            True,
+            "FirstName LastName Company Email:email Phone:phone City State Country LeadSource:picklist Status:picklist "
+            "HasOptedOutOfEmail:boolean IsConverted:boolean ConvertedDate:date ConvertedAccountId:reference "
+            "ConvertedContactId:reference LastModifiedDate:datetime",
+        ),
+        SObject(
+            "Opportunity",
+            ids.OPPORTUNITY,
+            "opportunity",
+            True,
+            "Name AccountId:reference ContactId:reference StageName:picklist Amount:currency Probability:percent "
+            "CloseDate:date Type:picklist LeadSource:picklist IsClosed:boolean IsWon:boolean LastModifiedDate:datetime",
+        ),
+        SObject(
+            "Individual",
+            ids.INDIVIDUAL,
+            "individual",
+            True,
+            "FirstName LastName BirthDate:date HasOptedOutProcessing:boolean HasOptedOutProfiling:boolean "
+            "HasOptedOutSolicit:boolean HasOptedOutTracking:boolean HasOptedOutGeoTracking:boolean "
+            "ShouldForget:boolean SendIndividualData:boolean CanStorePiiElsewhere:boolean LastModifiedDate:datetime",
         ),
         SObject(
             "Product2",

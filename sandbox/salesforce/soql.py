@@ -24,7 +24,9 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-LITERAL_OF_TYPE = {"datetime": "datetime", "date": "date", "double": "number", "currency": "number", "boolean": "word"}
+LITERAL_OF_TYPE = {"datetime": "datetime", "date": "date", "boolean": "word"} | dict.fromkeys(
+    ("double", "currency", "percent", "int"), "number"
+)
 
 
 class SoqlError(ValueError):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-FORMAT = 4
+FORMAT = 5
 """Raise when the generator changes: a world of another format is made anew."""
 
 MOST_COPIES = 500
@@ -64,7 +64,7 @@ def prepare(folder: Path, cut: Cut) -> Path:
 
 
 def _generate(path: Path, cut: Cut) -> None:
-    from sandbox.world import crm, mail, social, source, web
+    from sandbox.world import crm, mail, sales, social, source, web
 
     with duckdb.connect(str(path)) as world:
         world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
@@ -72,7 +72,8 @@ def _generate(path: Path, cut: Cut) -> None:
         world.execute(f"SET temp_directory = '{path.parent / 'unfinished'}'")
         source.attach(world, households=cut.households, scale=cut.scale, seed=cut.seed)
         crm.build(world, seed=cut.seed)
-        web.build(world, seed=cut.seed)
+        sales.build(world)
+        web.build(world)
         social.build(world, seed=cut.seed)
         mail.build(world)
         _write_truth(world, path.parent)

@@ -1,4 +1,4 @@
-"""The Salesforce side of the world: one table an object, its columns named as the API's fields.
+"""What Salesforce holds of shopping: one table an object, its columns named as the API's fields.
 
 Every table is ordered by `SystemModstamp`, so that "what changed since" touches few blocks. Objects that change
 (Contact, Campaign, CampaignMember) hold one row a version, valid until `valid_to`; the others hold one row a record.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from sandbox.world import ids
+from sandbox.world import ids, sales
 from sandbox.world.people import Contact, Household, Population, contacts
 
 if TYPE_CHECKING:
@@ -70,7 +70,15 @@ def _contacts(world: duckdb.DuckDBPyConnection, seed: int) -> None:
             world.register("made", made)
             world.execute(f"INSERT INTO {table} FROM made" if number else f"CREATE TEMP TABLE {table} AS FROM made")
             world.unregister("made")
-    world.execute("CREATE TABLE contact AS FROM made_versions ORDER BY SystemModstamp, Id")
+    world.execute(
+        f"""
+        CREATE TABLE contact AS
+        SELECT made_versions.* EXCLUDE (valid_to), {sales.ACCOUNT_OF} AS AccountId,
+            {sales.INDIVIDUAL_OF} AS IndividualId, valid_to
+        FROM made_versions JOIN made_truth ON contact_id = Id
+        ORDER BY SystemModstamp, Id
+        """
+    )
     world.execute("CREATE TABLE truth AS FROM made_truth ORDER BY household_id, contact_id")
 
 

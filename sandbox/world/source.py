@@ -36,9 +36,14 @@ def data_folder() -> Path:
 def attach(world: duckdb.DuckDBPyConnection, *, households: int | None, scale: int = 1, seed: int) -> None:
     """Make the source tables in `world`, cut to `households` of them, each there `scale` times.
 
+    Also `dice(purpose, key)`: a number in [0, 1), the same for the same seed, purpose and key.
     The choice is deterministic and half of it, where possible, has demographics (a third of all households do).
     A copy shops as its household does, up to three days earlier or later and for up to 15 % more or less.
     """
+    world.execute(
+        "CREATE TEMP MACRO dice(purpose, key) AS "
+        f"md5_number_lower(concat('{seed}-', purpose, '-', key)) / 18446744073709551616.0"
+    )
     folder = data_folder()
     for table in TABLES:
         world.execute(f"CREATE TEMP VIEW source_{table} AS FROM read_parquet('{folder / table}.parquet')")

@@ -13,12 +13,8 @@ LATE = 0.06
 """Share of the visits, and of the views within the others, that the reports only show two days later."""
 
 
-def build(world: duckdb.DuckDBPyConnection, *, seed: int) -> None:
+def build(world: duckdb.DuckDBPyConnection) -> None:
     """Make `web_visit` (one row a session) and `web_view` (one row a session and item category)."""
-    world.execute(
-        "CREATE TEMP MACRO dice(purpose, key) AS "
-        f"md5_number_lower(concat('{seed}-', purpose, '-', key)) / 18446744073709551616.0"
-    )
     _visits(world)
     _views(world)
 

@@ -213,7 +213,7 @@ def test_birth_dates_lie_inside_the_real_age_band(org: Org) -> None:
     ("soql", "code"),
     [
         ("SELECT Id, Shoe_Size__c FROM Contact", "INVALID_FIELD"),
-        ("SELECT Id FROM Account", "INVALID_TYPE"),
+        ("SELECT Id FROM Case", "INVALID_TYPE"),
         ("SELECT Id FROM Contact WHERE SystemModstamp > '2017-01-01T00:00:00Z'", "INVALID_FIELD"),
         ("SELECT Id FROM Contact WHERE SystemModstamp > 2017-01-01", "INVALID_FIELD"),
         ("SELECT Id FROM Contact GROUP BY Id", "MALFORMED_QUERY"),
@@ -273,3 +273,34 @@ def test_simple_salesforce_reads_a_query_job(org: Org) -> None:
     assert any(field["name"] == CUSTOM for field in sdk.Contact.describe()["fields"])
     pages = list(sdk.bulk2.Contact.query("SELECT Id, Name FROM Campaign", max_records=10, wait=0.01))
     assert sum(len(page.splitlines()) - 1 for page in pages) == len(org.rows("SELECT Id FROM Campaign"))
+
+
+def test_businesses_prospects_and_consents_refer_to_who_is_there(org: Org) -> None:
+    contacts = {row["Id"]: row for row in org.rows("SELECT Id, AccountId, IndividualId, CreatedDate FROM Contact")}
+    accounts = {row["Id"] for row in org.rows("SELECT Id FROM Account WHERE NumberOfEmployees > 1")}
+    people = org.rows("SELECT Id, HasOptedOutSolicit, HasOptedOutProcessing, ShouldForget FROM Individual")
+    assert accounts == {row["AccountId"] for row in contacts.values()} - {""}
+    assert {row["Id"] for row in people} == {row["IndividualId"] for row in contacts.values()} - {""}
+    assert 0 < len(accounts) < len(people) < len(contacts)
+    deals = org.rows("SELECT AccountId, ContactId, StageName, IsClosed, IsWon, Probability FROM Opportunity")
+    assert {row["AccountId"] for row in deals} <= accounts
+    assert all(contacts[row["ContactId"]]["AccountId"] == row["AccountId"] for row in deals)
+    assert {row["StageName"] for row in deals if row["IsWon"] == "true"} == {"Closed Won"}
+    leads = org.rows("SELECT Id, IsConverted, ConvertedDate, ConvertedContactId, ConvertedAccountId FROM Lead")
+    converted = [row for row in leads if row["IsConverted"] == "true"]
+    assert 0 < len(converted) < len(leads)
+    for row in converted:
+        contact = contacts[row["ConvertedContactId"]]
+        assert (contact["AccountId"], contact["CreatedDate"][:10]) == (row["ConvertedAccountId"], row["ConvertedDate"])
+    assert all(row["ConvertedContactId"] == "" for row in leads if row["IsConverted"] == "false")
+    assert org.rows("SELECT Id FROM Lead WHERE IsDeleted = true") == []
+    assert org.rows("SELECT Id FROM Lead WHERE IsDeleted = true", operation="queryAll")
+
+
+def test_what_becomes_of_deals_and_leads_shows_in_time(own_org: Org) -> None:
+    open_deals = "SELECT Id FROM Opportunity WHERE IsClosed = false"
+    before = {row["Id"] for row in own_org.rows(open_deals)}
+    own_org.control("clock", {"advance_days": 31})
+    after = {row["Id"]: row for row in own_org.rows("SELECT Id, IsClosed, SystemModstamp FROM Opportunity")}
+    assert before
+    assert all(after[deal]["IsClosed"] == "true" for deal in before)

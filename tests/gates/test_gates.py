@@ -19,6 +19,15 @@ LINES = """select 'l' || i as order_line_id, 'o' || (i % 50) as order_id, 'p' as
     2.0::decimal(12, 2) as sales_value, 0::decimal(12, 2) as coupon_discount, 1.0 as quantity from range(100) as t(i)"""
 WEB = """select date '2017-11-01' as activity_date, 9 as hour, 'mobile' as device, 1 as sessions,
     'k' || i as contact_id from range(20) as t(i)"""
+ACCOUNTS = """select 'a' || i as account_id, 'Hill Cafe' as account_name, 4 as employees,
+    timestamp '2017-11-01' as modified_at from range(20) as t(i)"""
+PROSPECTS = """select 'l' || i as lead_id, 'Hill' as family_name, 'a' || i || '@example.com' as email,
+    i < 5 as is_converted, case when i < 5 then 'k' || i end as contact_id from range(20) as t(i)"""
+DEALS = """select 'd' || i as opportunity_id, 'Prospecting' as stage, 120.0 as amount, 0.1 as probability,
+    i > 10 as is_won, i > 5 as is_closed from range(20) as t(i)"""
+INDIVIDUALS = """select 'i' || i as individual_id, false as has_opted_out_processing, i = 1 as has_opted_out_profiling,
+    i < 5 as has_opted_out_solicit, false as has_opted_out_tracking, false as should_forget,
+    timestamp '2017-11-01' as modified_at from range(20) as t(i)"""
 FEATURES = """select 'c' || i as customer_id, 30 as age, 5 as recency_days, 3 as frequency, 20.0 as monetary,
     0.1 as discount_share, 0.5 as evening_share, ['pets'] as interests from range(20) as t(i)"""
 MEMBERSHIP = """select 'vip' as segment, 'c' || i as customer_id, timestamp '2017-11-30' as entered_at,
@@ -42,6 +51,10 @@ GOOD = {
     "pii.stg_salesforce__contact": CONTACTS,
     "staging.stg_salesforce__order": ORDERS,
     "staging.stg_salesforce__order_item": LINES,
+    "pii.stg_salesforce__account": ACCOUNTS,
+    "pii.stg_salesforce__lead": PROSPECTS,
+    "staging.stg_salesforce__opportunity": DEALS,
+    "pii.stg_salesforce__individual": INDIVIDUALS,
     "staging.stg_google_analytics__user_day": WEB,
     "marts.dim_customer": CUSTOMERS,
     "pii.dim_contact": PEOPLE,
@@ -63,6 +76,11 @@ BAD = [
     ("staging", "staging.stg_salesforce__order", "ordered_at", "null", "not_be_null"),
     ("staging", "staging.stg_salesforce__order_item", "sales_value", "-5", "between"),
     ("staging", "staging.stg_salesforce__order_item", "quantity", "1e9", "between"),
+    ("staging", "pii.stg_salesforce__account", "employees", "-1", "between"),
+    ("staging", "pii.stg_salesforce__lead", "contact_id", "null", "names its contact"),
+    ("staging", "staging.stg_salesforce__opportunity", "is_won", "true", "won is closed"),
+    ("staging", "staging.stg_salesforce__opportunity", "probability", "1.2", "between"),
+    ("staging", "pii.stg_salesforce__individual", "has_opted_out_solicit", "null", "not_be_null"),
     ("staging", "staging.stg_google_analytics__user_day", "hour", "25", "between"),
     ("marts", "marts.dim_customer", "customer_id", "'c4'", "unique"),
     ("marts", "marts.dim_customer", "customer_id", "'somebody'", "every customer of dim_contact"),

@@ -4,9 +4,11 @@ https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/que
 Every field of an object that a bulk query can hold is read, so a new custom field appears by itself.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,6 +23,7 @@ from cohorte.sources.salesforce_oauth import SalesforceAuth, instance_url
 if TYPE_CHECKING:
     import pyarrow as pa
 
+log = logging.getLogger(__name__)
 VERSION = "60.0"
 POLL_SECONDS = (0.05, 10.0)
 """Between two looks at a job: the first, doubled each time up to the last."""
@@ -30,12 +33,21 @@ NOT_IN_BULK = frozenset({"address", "location", "base64", "complexvalue"})
 """Compound and binary types, which bulk queries refuse."""
 QUOTAS = {"DailyApiRequests": "requests of the day", "DailyBulkV2QueryJobs": "bulk queries of the day"}
 """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm"""
+OPTIONAL = frozenset({"Individual"})
+"""Objects an org has only once it switched a feature on (here: Setup > Data Protection and Privacy)."""
 LAG = timedelta(hours=1)
 """SystemModstamp is set before the transaction commits: a long one shows up behind the cursor."""
 
 
 def _stream(name: str, resource: str) -> Stream:
-    return Stream(name=name, resource=resource, key=("Id",), cursor="SystemModstamp", lag=LAG)
+    return Stream(
+        name=name,
+        resource=resource,
+        key=("Id",),
+        cursor="SystemModstamp",
+        lag=LAG,
+        has_fixed_columns=resource not in OPTIONAL,
+    )
 
 
 class Salesforce(Source):
@@ -50,6 +62,10 @@ class Salesforce(Source):
         _stream("order_item", "OrderItem"),
         _stream("campaign", "Campaign"),
         _stream("campaign_member", "CampaignMember"),
+        _stream("account", "Account"),
+        _stream("lead", "Lead"),
+        _stream("opportunity", "Opportunity"),
+        _stream("individual", "Individual"),
     )
 
     def __init__(self, credentials: Credentials) -> None:
@@ -64,6 +80,14 @@ class Salesforce(Source):
         )
 
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
+        if stream.resource in OPTIONAL and stream.resource not in self.objects:
+            log.info(
+                "%s: no %s in this org, or none this connection may see; once it does, load the past with --since",
+                self._at(stream),
+                stream.resource,
+            )
+            yield _nothing(stream)
+            return
         types = self.types(stream)
         job = self._complete(stream, self._create(stream, list(types), window))
         locator, seen = "", {""}
@@ -81,12 +105,16 @@ class Salesforce(Source):
     def examine(self) -> Iterator[Finding]:
         answer = self.http.get("/limits")
         yield Finding("token", "ok", "Salesforce gave a session")
-        seen = {item["name"] for item in self.http.get("/sobjects").json()["sobjects"]}
-        yield health.scopes(seen, {stream.resource for stream in self.streams})
+        yield health.scopes(set(self.objects), {stream.resource for stream in self.streams} - OPTIONAL)
         limits = answer.json()
         for name, what in QUOTAS.items():
             yield health.quota(limits[name]["Remaining"], limits[name]["Max"], what)
         yield health.clock(answer.headers.get("Date"))
+
+    @cached_property
+    def objects(self) -> frozenset[str]:
+        """The objects this connection may see."""
+        return frozenset(item["name"] for item in self.http.get("/sobjects").json()["sobjects"])
 
     def types(self, stream: Stream) -> "dict[str, pa.DataType]":
         """The fields of the stream's object as columns, in the platform's order."""
@@ -143,6 +171,13 @@ class Salesforce(Source):
 
     def _at(self, stream: Stream) -> str:
         return f"{self.name}.{stream.name}"
+
+
+def _nothing(stream: Stream) -> "pa.RecordBatch":
+    import pyarrow as pa
+
+    columns = [(name, pa.string()) for name in stream.key] + [(stream.cursor, pa.timestamp("us", "UTC"))]
+    return pa.RecordBatch.from_pylist([], schema=pa.schema(columns))
 
 
 def _page(locator: str) -> dict[str, str | int]:

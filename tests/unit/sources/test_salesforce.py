@@ -115,3 +115,9 @@ def test_results_that_do_not_add_up_are_an_error(pages: dict[str, tuple[str, int
 def test_a_bad_record_counts_as_promised() -> None:
     org = Org(pages={"": (HEADER + ROW + '"2","two",""\n', 2, "null")})
     assert [row["Id"] for row in org.read()] == ["1"]
+
+
+def test_an_object_everybody_has_is_not_looked_for() -> None:
+    org = Org()
+    org.read()
+    assert not [request for request in org.requests if request.url.path.endswith("/sobjects")]

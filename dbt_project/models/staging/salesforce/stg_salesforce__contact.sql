@@ -4,6 +4,8 @@ with newest as ({{ newest_version(source('salesforce', 'contact'), 'id', 'system
 
 select
     id as contact_id,
+    nullif(account_id, '') as account_id,
+    nullif(individual_id, '') as individual_id,
     nullif(trim(loyalty_id_c), '') as loyalty_id,
     nullif(trim(first_name), '') as given_name,
     nullif(trim(last_name), '') as family_name,
