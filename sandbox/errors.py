@@ -11,6 +11,14 @@ CORRELATION = "5a1c9b7e-0d2f-4a63-8f11-2c7d3e4b6a90"
 """What HubSpot and Mailchimp name each refusal by, so that a person can ask about it."""
 
 
+NAMED_PATHS = {
+    *("salesforce", "meta", "hubspot", "mailchimp", "brevo", "meta_custom_audiences", "google_data_manager"),
+    "account_engagement",
+    *stubs.NAMES,
+}
+"""Platforms whose paths begin with their name."""
+
+
 class Refused(Exception):
     """An answer that is not a success: status, JSON body, headers."""
 
@@ -22,16 +30,7 @@ class Refused(Exception):
 def platform_of(path: str) -> str:
     """Which platform a request path belongs to; '' for the sandbox's own."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first in (
-        "salesforce",
-        "meta",
-        "hubspot",
-        "mailchimp",
-        "brevo",
-        "meta_custom_audiences",
-        "google_data_manager",
-        *stubs.NAMES,
-    ):
+    if first in NAMED_PATHS:
         return first
     if first == "v1beta" or (first == "google" and rest.startswith("token")):
         return "google"
@@ -72,6 +71,10 @@ def refusal(platform: str, status: int, message: str) -> Any:
             "code": codes.get(status, "internal_error" if status >= 500 else "invalid_parameter"),
             "message": message,
         }
+    if platform == "account_engagement":
+        # https://developer.salesforce.com/docs/marketing/pardot/guide/error-codes.html
+        numbers = {401: 184, 403: 49, 404: 109, 405: 60, 429: 66}
+        return {"code": numbers.get(status, 183 if status >= 500 else 154), "message": message}
     return {"error": message}
 
 
@@ -88,6 +91,7 @@ def unauthenticated(platform: str) -> tuple[int, Any]:
         "authentication credential."
     )
     messages = {
+        "account_engagement": "access_token is invalid, unknown, or malformed",
         "brevo": "Key not found",
         "google": google,
         "google_data_manager": google,

@@ -17,6 +17,7 @@ PLATFORMS = (
     "brevo",
     "meta_custom_audiences",
     "google_data_manager",
+    "account_engagement",
     *stubs.NAMES,
 )
 KINDS = {

@@ -11,6 +11,7 @@ NAMES = (
     "meta",
     "hubspot",
     "mailchimp",
+    "account_engagement",
 )
 """Each is a module of this package with a class of the same name in CamelCase."""
 
