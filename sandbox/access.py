@@ -14,6 +14,7 @@ AD_ACCOUNT_ID = "203040506070809"
 ADS_CUSTOMER_ID = "1234567890"
 MEMBER_ID = "510001234"
 CATEGORY_ID = 82564
+BUSINESS_UNIT_ID = "0Uv5f000000CohorteA"
 
 
 def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
@@ -100,6 +101,18 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
                 "account_id": ADS_CUSTOMER_ID,
                 "customer_match_terms": "ACCEPTED",
                 "consent": "CONSENT_GRANTED",
+            },
+        },
+        "account_engagement_default": {
+            "conn_type": "salesforce",
+            "host": f"{base_url}/account_engagement",
+            "login": held.salesforce_username,
+            "extra": {
+                "consumer_key": held.salesforce_consumer_key,
+                "consumer_secret": held.salesforce_consumer_secret,
+                "private_key": held.private_key,
+                "instance_url": f"{base_url}/salesforce",
+                "business_unit_id": BUSINESS_UNIT_ID,
             },
         },
     }

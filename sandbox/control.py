@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 
 from sandbox import meta_audiences
 from sandbox.access import connections
+from sandbox.account_engagement import api as account_engagement
 from sandbox.brevo import api as brevo
 from sandbox.clock import Backwards, text
 from sandbox.context import Here, JsonObject, Sandbox, public_url
@@ -76,6 +77,18 @@ def read_meta_audiences(sandbox: Here) -> dict[str, dict[str, list[str]]]:
 @router.get("/state/google_data_manager")
 def read_data_manager(sandbox: Here) -> dict[str, dict[str, list[str]]]:
     return datamanager.held(sandbox)
+
+
+@router.get("/state/account_engagement")
+def read_account_engagement(sandbox: Here) -> dict[str, dict[str, list[str]]]:
+    return account_engagement.held(sandbox)
+
+
+@router.post("/account_engagement/quota")
+def leave_calls(request: Request, body: JsonObject) -> dict[str, Any]:
+    """`{"left": number}`: so many calls are left of the day's."""
+    request.app.state.account_engagement_usage.leave(int(body["left"]))
+    return body
 
 
 @router.post("/google_data_manager/errors")

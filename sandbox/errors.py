@@ -12,8 +12,8 @@ CORRELATION = "5a1c9b7e-0d2f-4a63-8f11-2c7d3e4b6a90"
 
 
 NAMED = {
-    *("salesforce", "meta", "hubspot", "mailchimp", "brevo", "marketing_cloud", "meta_custom_audiences"),
-    "google_data_manager",
+    *("salesforce", "meta", "hubspot", "mailchimp", "brevo", "marketing_cloud", "account_engagement"),
+    *("meta_custom_audiences", "google_data_manager", *stubs.NAMES),
 }
 """Platforms whose paths begin with their name."""
 
@@ -29,7 +29,7 @@ class Refused(Exception):
 def platform_of(path: str) -> str:
     """Which platform a request path belongs to; '' for the sandbox's own."""
     first, _, rest = path.lstrip("/").partition("/")
-    if first in NAMED or first in stubs.NAMES:
+    if first in NAMED:
         return first
     if first == "v1beta" or (first == "google" and rest.startswith("token")):
         return "google"
@@ -79,6 +79,10 @@ def refusal(platform: str, status: int, message: str, retry_after: float | None 
         if status == 429:
             return told | {"documentation": page}
         return {"message": message, "errorcode": 0, "documentation": page}
+    if platform == "account_engagement":
+        # https://developer.salesforce.com/docs/marketing/pardot/guide/error-codes.html
+        numbers = {401: 184, 403: 49, 404: 109, 405: 60, 429: 66}
+        return {"code": numbers.get(status, 183 if status >= 500 else 154), "message": message}
     return {"error": message}
 
 
@@ -95,6 +99,7 @@ def unauthenticated(platform: str) -> tuple[int, Any]:
         "authentication credential."
     )
     messages = {
+        "account_engagement": "access_token is invalid, unknown, or malformed",
         "brevo": "Key not found",
         "google": google,
         "google_data_manager": google,

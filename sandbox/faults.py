@@ -18,6 +18,7 @@ PLATFORMS = (
     "marketing_cloud",
     "meta_custom_audiences",
     "google_data_manager",
+    "account_engagement",
     *stubs.NAMES,
 )
 KINDS = {

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from sandbox import control, index, meta, meta_audiences
 from sandbox.access import connections
+from sandbox.account_engagement import api as account_engagement
 from sandbox.brevo import api as brevo
 from sandbox.context import Sandbox
 from sandbox.errors import Refused, answer_http_error, answer_refusal
@@ -68,6 +69,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     meta_audiences.prepare(app.state.sandbox)
     app.state.data_manager_rate = datamanager.RateLimit()
     datamanager.prepare(app.state.sandbox)
+    app.state.account_engagement_usage = account_engagement.Usage()
+    account_engagement.prepare(app.state.sandbox)
     app.state.faults = Faults()
     app.state.traffic = Traffic(app, app.state.faults, app.state.sandbox.tokens)
     app.add_exception_handler(Refused, answer_refusal)
@@ -89,6 +92,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(marketing_cloud_soap.router)
     app.include_router(meta_audiences.router)
     app.include_router(datamanager.router)
+    app.include_router(account_engagement.router)
     for stub in stubs():
         stub.prepare(folder)
         if stub.router:

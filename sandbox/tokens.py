@@ -4,6 +4,9 @@ import secrets
 import threading
 import time
 
+ISSUERS = {"account_engagement": "salesforce"}
+"""Platform -> the one whose tokens it takes, where that is another."""
+
 
 class Tokens:
     def __init__(self) -> None:
@@ -18,9 +21,10 @@ class Tokens:
 
     def valid(self, platform: str, token: str) -> bool:
         with self._lock:
-            return self._until.get((platform, token), 0) > time.monotonic()
+            return self._until.get((ISSUERS.get(platform, platform), token), 0) > time.monotonic()
 
     def revoke(self, platform: str) -> None:
-        """What a fault `expire_token` does: all of the platform's tokens die at once."""
+        """What a fault `expire_token` does: all tokens the platform takes die at once."""
         with self._lock:
-            self._until = {key: until for key, until in self._until.items() if key[0] != platform}
+            issuer = ISSUERS.get(platform, platform)
+            self._until = {key: until for key, until in self._until.items() if key[0] != issuer}

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "plugins" / "cohorte"
 
 # Who may import what of ours: the longest matching module name decides.
-LEAF = {"cohorte.credentials", "cohorte.health"}
+LEAF = {"cohorte.credentials", "cohorte.health", "cohorte.salesforce_oauth"}
 BASE = {"cohorte.settings", "cohorte.credentials", "cohorte.clock", "cohorte.progress"}
 LAKE = BASE | {"cohorte.postgres", "cohorte.lake", "cohorte.storage"}
 CORE = LAKE | {"cohorte.health", "cohorte.sources", "cohorte.destinations", "cohorte.query"}
@@ -24,6 +24,7 @@ ALLOWED = {
     "cohorte.settings": set(),
     "cohorte.credentials": set(),
     "cohorte.health": set(),
+    "cohorte.salesforce_oauth": {"cohorte.credentials"},
     "cohorte.scaffold": set(),
     "cohorte.progress": set(),
     "cohorte.clock": {"cohorte.settings"},

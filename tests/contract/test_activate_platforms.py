@@ -14,18 +14,22 @@ from cohorte.lake import Lake
 from cohorte.steps.activate import SyncResult, activate
 from tests.unit.activation.world import World, from_nothing, new_home, sync_spec
 
-PLATFORMS = ("hubspot", "mailchimp", "brevo", "marketing_cloud", "meta_custom_audiences", "google_data_manager")
+PLATFORMS = (
+    *("hubspot", "mailchimp", "brevo", "marketing_cloud", "account_engagement"),
+    *("meta_custom_audiences", "google_data_manager"),
+)
 FIELD = {
     "hubspot": "firstname",
     "mailchimp": "FNAME",
     "brevo": "FIRSTNAME",
     "marketing_cloud": "first_name",
     "meta_custom_audiences": "FN",
+    "account_engagement": "firstName",
 }
 HASHING = ("meta_custom_audiences", "google_data_manager")
 
 IMPORT = 3
-"""Brevo and Google: send it, see it queued, see it done."""
+"""Brevo, Google and Account Engagement: send it, see it queued, see it done."""
 UPSERT = 4
 """Marketing Cloud: send it, see nothing yet, see it pending, see it done."""
 
@@ -78,6 +82,12 @@ class Stage:
         """What calls prove themselves with."""
         if self.platform == "marketing_cloud":
             return marketing_cloud_token(self.credentials)
+        if self.platform == "account_engagement":
+            org = self.credentials.extra
+            form = {"grant_type": "client_credentials", "client_id": org["consumer_key"]}
+            form["client_secret"] = org["consumer_secret"]
+            token = httpx.post(f"{org['instance_url']}/services/oauth2/token", data=form).json()["access_token"]
+            return str(token)
         if self.platform != "google_data_manager":
             return self.credentials.password
         with closing(GoogleDataManager(self.credentials)) as google:
@@ -104,6 +114,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cohorte.destinations.brevo.Brevo.first_pause", 0.0)
     monkeypatch.setattr("cohorte.destinations.marketing_cloud.MarketingCloud.first_pause", 0.0)
     monkeypatch.setattr("cohorte.destinations.google_data_manager.GoogleDataManager.first_pause", 0.0)
+    monkeypatch.setattr("cohorte.destinations.account_engagement.AccountEngagement.first_pause", 0.0)
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -199,9 +210,11 @@ def test_an_audience_deleted_on_the_platform_is_filled_again(world: World, stage
         "marketing_cloud": (f"/rest/data/v1/customobjects/{audience}", None),
         "meta_custom_audiences": (f"/v26.0/{audience}", None),
         "google_data_manager": (f"/v1/accountTypes/GOOGLE_ADS/accounts/1234567890/userLists/{audience}", None),
+        "account_engagement": (f"/api/v5/objects/lists/{audience}", None),
     }[stage.platform]
     password = stage.token()
     headers = {} if auth else {"Authorization": f"Bearer {password}", "api-key": password}
+    headers["Pardot-Business-Unit-Id"] = str(stage.credentials.extra.get("business_unit_id", ""))
     httpx.delete(f"{stage.credentials.host}{path}", auth=auth, headers=headers).raise_for_status()
     world.leave(1)
     assert stage.sync(world).state == "done"
@@ -214,7 +227,8 @@ def test_logs_hold_no_personal_data(world: World, stage: Stage, caplog: pytest.L
     stage.plant(kind="status", status=500, times=1, skip=1)
     stage.sync(world)
     assert caplog.records
-    secret = stage.credentials.password or "ya29."  # how Google's access tokens begin
+    google, salesforce = "ya29.", "!AQ"  # what their access tokens have in them
+    secret = stage.credentials.password or (salesforce if stage.platform == "account_engagement" else google)
     assert "person" not in caplog.text and secret not in caplog.text
 
 

@@ -48,7 +48,7 @@ def test_a_good_connection_is_well_and_costs_little(shared_sandbox: Running, nam
     assert 0 < sum(calls.values()) <= 4
 
 
-@pytest.mark.parametrize("name", ["salesforce", "google_analytics", "hubspot"])
+@pytest.mark.parametrize("name", ["salesforce", "google_analytics", "hubspot", "account_engagement"])
 def test_quotas_are_told(shared_sandbox: Running, name: str) -> None:
     quotas = [item.finding.said for item in of(name, shared_sandbox) if item.finding.what == "quota"]
     assert quotas
@@ -63,6 +63,7 @@ def test_quotas_are_told(shared_sandbox: Running, name: str) -> None:
         ("meta", {"extra": {"access_token": "not-the-secret", "app_secret": ""}}),
         ("hubspot", {"password": "not-the-secret"}),
         ("mailchimp", {"password": "not-the-secret"}),
+        ("account_engagement", {"extra": {"consumer_secret": "not-the-secret"}}),
         ("brevo", {"password": "not-the-secret"}),
         ("marketing_cloud", {"password": "not-the-secret"}),
         ("meta_custom_audiences", {"password": "not-the-secret", "extra": {"app_secret": ""}}),

@@ -11,7 +11,15 @@ import pytest
 from cohorte import sources
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
-from cohorte.sources import google_analytics, hubspot, mailchimp, marketing_cloud, meta, salesforce
+from cohorte.sources import (
+    account_engagement,
+    google_analytics,
+    hubspot,
+    mailchimp,
+    marketing_cloud,
+    meta,
+    salesforce,
+)
 from cohorte.sources.base import QuotaSpentError, Source, SourceError, Window
 from cohorte.steps.land import land
 from sandbox.server import Running
@@ -24,6 +32,7 @@ STREAM = {name: sources.kind(name).streams[0].name for name in sources.NAMES} | 
     "hubspot": "email_event",
     "mailchimp": "email_event",
     "marketing_cloud": "email_event",
+    "account_engagement": "email_event",
 }
 PAGE = {name: sources.kind(name).streams[0].resource for name in sources.NAMES} | {
     "salesforce": "/results",
@@ -32,6 +41,7 @@ PAGE = {name: sources.kind(name).streams[0].resource for name in sources.NAMES} 
     "hubspot": "/events",
     "mailchimp": "/email-activity",
     "marketing_cloud": "/Service",
+    "account_engagement": "/visitor-activities",
 }
 YEAR = Window(datetime(2017, 1, 1, tzinfo=UTC), datetime(2017, 12, 1, tzinfo=UTC))
 
@@ -113,7 +123,7 @@ def test_the_wait_is_the_one_asked_for(
     assert 17 in waits
 
 
-@pytest.mark.parametrize("name", ["salesforce", "google_analytics", "marketing_cloud"])
+@pytest.mark.parametrize("name", ["salesforce", "google_analytics", "marketing_cloud", "account_engagement"])
 def test_a_token_that_expires_on_the_way_is_renewed(
     shared_sandbox: Running, plant: Any, whole: dict[str, list[tuple[Any, ...]]], name: str
 ) -> None:
@@ -150,6 +160,7 @@ def test_a_page_that_repeats_is_never_taken_for_the_next(
     monkeypatch.setattr(mailchimp, "PAGE", 2)
     monkeypatch.setattr(hubspot, "PAGE", 100)
     monkeypatch.setattr(marketing_cloud, "PAGE", 20)
+    monkeypatch.setattr(account_engagement, "PAGE", 2)
     assert read(connect(shared_sandbox, name)[0]) == whole[name]
     busiest_form = Counter(row[1] for row in whole["meta"]).most_common(1)[0][0]
     paths = {"meta": f"/{busiest_form}/leads", "mailchimp": "/000000000b/sent-to"}

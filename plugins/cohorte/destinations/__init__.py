@@ -6,6 +6,7 @@ from cohorte.credentials import Credentials
 from cohorte.destinations.base import Destination
 
 _CLASSES = {
+    "account_engagement": "AccountEngagement",
     "brevo": "Brevo",
     "google_data_manager": "GoogleDataManager",
     "hubspot": "HubSpot",

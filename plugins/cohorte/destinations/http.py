@@ -21,7 +21,7 @@ class Api:
         base_url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
+        auth: "httpx.Auth | tuple[str, str] | None" = None,
         timeout: float = TIMEOUT,
         wait_header: str = "retry-after",
         failure: Callable[["httpx.Response"], DestinationError | None] = lambda response: None,

@@ -12,6 +12,7 @@ NAMES = (
     "hubspot",
     "mailchimp",
     "marketing_cloud",
+    "account_engagement",
 )
 """Each is a module of this package with a class of the same name in CamelCase."""
 

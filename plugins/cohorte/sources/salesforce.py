@@ -16,9 +16,9 @@ import httpx
 from cohorte import health
 from cohorte.credentials import Credentials
 from cohorte.health import Finding
+from cohorte.salesforce_oauth import SalesforceAuth, instance_url
 from cohorte.sources.base import BATCH, About, Source, SourceError, Stream, Window
 from cohorte.sources.http import Http
-from cohorte.sources.salesforce_oauth import SalesforceAuth, instance_url
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,8 +73,8 @@ class Salesforce(Source):
         version = credentials.extra.get("version") or VERSION
         self.http = Http(
             self.name,
-            f"{instance_url(credentials)}/services/data/v{version}",
-            auth=SalesforceAuth(credentials),
+            f"{instance_url(credentials, SourceError)}/services/data/v{version}",
+            auth=SalesforceAuth(credentials, SourceError),
             connection=credentials.name,
             secrets=[str(credentials.extra.get("consumer_secret") or "")],
         )
