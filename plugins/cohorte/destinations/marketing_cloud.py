@@ -54,6 +54,8 @@ KEY, MEMBER = "email", "is_member"
 COLUMNS = ("first_name", "last_name")
 SCOPES = {"data_extensions_read", "data_extensions_write"}
 UNDER_WAY = frozenset({"Pending", "Executing"})
+DEADLOCK = "Rerun the transaction"
+"""What the database below says of a row; users report it of rows that were written all the same."""
 
 
 class MarketingCloud(Destination):
@@ -157,6 +159,8 @@ class MarketingCloud(Destination):
         if not items:
             raise Unavailable(f"request {request_id} ended as {status['requestStatus']} without a result")
         problems = [_problem(item) for item in items]
+        if any(DEADLOCK in problem for problem in problems):
+            raise Unavailable(f"request {request_id} lost a deadlock; its rows go again, which changes nothing twice")
         if len(problems) == sent and any(problems):
             return problems
         if sent == 1:
