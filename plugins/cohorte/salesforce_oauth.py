@@ -23,10 +23,16 @@ class SalesforceAuth(httpx.Auth):
 
     requires_response_body = True
 
-    def __init__(self, credentials: Credentials, refused: Callable[[str], Exception]) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        refused: Callable[[str], Exception],
+        is_expired: Callable[[httpx.Response], bool] = lambda response: response.status_code == 401,
+    ) -> None:
         """`refused` makes the error to raise when there is no session to be had with these credentials."""
         self.credentials = credentials
         self.refused = refused
+        self.is_expired = is_expired
         self._session = ""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -35,7 +41,7 @@ class SalesforceAuth(httpx.Auth):
         used = self._session
         request.headers["Authorization"] = f"Bearer {used}"
         response = yield request
-        if response.status_code == 401:
+        if self.is_expired(response):
             if self._session == used:  # nobody has renewed it meanwhile
                 self._session = self._session_of((yield self._token_request()))
             request.headers["Authorization"] = f"Bearer {self._session}"

@@ -32,7 +32,8 @@ KNOWN: dict[str, type] = {
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS account_engagement_import (
     id INTEGER PRIMARY KEY AUTOINCREMENT, created_count INTEGER NOT NULL, updated_count INTEGER NOT NULL,
-    header TEXT NOT NULL, errors TEXT NOT NULL, day TEXT NOT NULL, reads INTEGER NOT NULL DEFAULT 0);
+    header TEXT NOT NULL, errors TEXT NOT NULL, day TEXT NOT NULL, reads INTEGER NOT NULL DEFAULT 0,
+    is_canceled INTEGER NOT NULL DEFAULT 0);
 """
 
 router = APIRouter(prefix="/account_engagement/api/v5/imports", dependencies=[Depends(check_request)])
@@ -76,10 +77,23 @@ def read_import(import_id: int, sandbox: Here, fields: str = "") -> dict[str, An
         row = _row(db, import_id)
         db.execute("UPDATE account_engagement_import SET reads = reads + 1 WHERE id = ?", [import_id])
     record = {"id": import_id, "operation": "Upsert", "object": "Prospect", "isExpired": False, "status": "Waiting"}
-    if row["reads"]:
+    if row["is_canceled"]:
+        record["status"] = "Canceled"
+    elif row["reads"]:
         counts = {"createdCount": row["created_count"], "updatedCount": row["updated_count"]}
         record |= counts | {"status": "Complete", "errorCount": len(json.loads(row["errors"]))}
     return shown(record, names)
+
+
+@router.post("/{import_id}/do/cancel")
+def cancel_import(import_id: int, sandbox: Here) -> dict[str, Any]:
+    """What was processed stays; a second look would have shown it complete."""
+    with sandbox.state.transaction() as db:
+        row = _row(db, import_id)
+        if row["reads"] > 1 or row["is_canceled"]:
+            raise refuse(161, "The current state of the import does not allow the operation")
+        db.execute("UPDATE account_engagement_import SET is_canceled = 1 WHERE id = ?", [import_id])
+    return {"id": import_id, "status": "Canceled"}
 
 
 @router.get("/{import_id}/errors")

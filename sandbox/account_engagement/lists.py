@@ -39,6 +39,7 @@ MEMBERSHIP: dict[str, type] = {
     "id": int,
     "listId": int,
     "prospectId": int,
+    "prospect.email": str,
     "optedOut": bool,
     "isDeleted": bool,
     "createdAt": datetime,
@@ -96,8 +97,10 @@ def delete_list(list_id: int, sandbox: Here) -> Response:
 def query_memberships(request: Request, sandbox: Here) -> JSONResponse:
     query = parse(request, MEMBERSHIP, ("id", "listId", "prospectId", "createdAt", "updatedAt"))
     with sandbox.state.transaction() as db:
-        rows = db.execute("SELECT * FROM account_engagement_membership")
-        return page(request, query, select(query, map(_membership, rows)))
+        emails = {record["id"]: email for email, record in everybody(sandbox, db).items()}
+        rows = db.execute("SELECT * FROM account_engagement_membership").fetchall()
+        records = [_membership(row) | {"prospect.email": emails[row["prospect_id"]]} for row in rows]
+        return page(request, query, select(query, records))
 
 
 @router.post("/list-memberships", status_code=201)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from cohorte.credentials import Credentials
+from cohorte.destinations import account_engagement
 from cohorte.destinations.account_engagement import SPENT_PAUSE, AccountEngagement
 from cohorte.destinations.base import (
     AccessRefused,
@@ -224,12 +225,36 @@ def test_wrong_credentials_are_refused_access(credentials: Credentials) -> None:
         made.close()
 
 
-def test_an_import_that_ends_otherwise_or_never_is_unavailable(
-    destination: AccountEngagement, audience: Audience, monkeypatch: pytest.MonkeyPatch
+def test_an_import_that_takes_too_long_is_cancelled(
+    destination: AccountEngagement, audience: Audience, direct: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(AccountEngagement, "patience", -1.0)
-    with pytest.raises(Unavailable, match="still Waiting"):
+    with monkeypatch.context() as impatient, pytest.raises(Unavailable, match="still Waiting"):
+        impatient.setattr(AccountEngagement, "patience", -1.0)
         states(destination, "add", audience, Row("add", "a@example.com"))
+    assert direct.get("/api/v5/imports/1", params={"fields": "status"}).json() == {"status": "Canceled"}
+    with pytest.raises(Unavailable, match="ended as Canceled"):
+        destination._failed(1)
+    assert states(destination, "add", audience, Row("add", "a@example.com")) == ["accepted"]
+
+
+def test_whom_an_import_cannot_take_off_goes_by_membership(
+    sandbox: Any,
+    destination: AccountEngagement,
+    audience: Audience,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    monkeypatch.setattr(account_engagement, "PAGE", 2)
+    states(destination, "add", audience, *(Row("add", f"p{n}@example.com") for n in range(5)))
+    leaving = [Row("remove", f"{who}@example.com") for who in ("p1", "p4", "stranger")]
+    with monkeypatch.context() as broken:
+        broken.setattr(AccountEngagement, "_failed", lambda self, import_id: 3)
+        broken.setattr(AccountEngagement, "_refused", lambda *args: {row.key: "for some reason" for row in leaving})
+        broken.setattr(AccountEngagement, "_table", lambda *args: [["matchEmail"], ["nobody@example.com"]])
+        assert states(destination, "remove", audience, *leaving) == ["accepted"] * 3
+    assert members(sandbox) == {"p0@example.com", "p2@example.com", "p3@example.com"}
+    assert "@example.com" not in caplog.text
 
 
 def test_errors_that_name_too_few_are_found_by_halving(

@@ -10,14 +10,15 @@ One import carries 10,000 people at the price of three calls, where `upsertLates
 calls a person, and a removal by membership two more. It also matches in the primary data: nothing is read back, which
 may be 60 seconds old. An opt-out is never sent, so it is never undone; who was deleted there stays deleted.
 
-A run that is killed leaves its last import to end by itself. Account Engagement promises no order between imports.
+Account Engagement promises no order between imports, so one that takes too long is cancelled before it is sent again.
+A run that is killed leaves its last import to end by itself.
 """
 
 import csv
 import io
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cohorte import health
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 PAGE = 1_000
 MOST_BYTES = 10_000_000
 NOT_FOUND = frozenset({404})
+ENDED = frozenset({400, 404})
+"""What a cancellation is answered that comes too late."""
 UNDER_WAY = frozenset({"Open", "Ready", "Waiting", "Processing"})
 CONSENT = frozenset({"optedOut", "isDoNotEmail", "isEmailHardBounced"})
 OURS = frozenset({"matchId", "matchSalesforceId", "matchEmail", "email", "addToList", "removeFromList"})
@@ -60,6 +63,7 @@ SPENT_PAUSE = 3600.0
 """Seconds until it is worth asking again; the quota is renewed at midnight in the account's time zone."""
 TOO_FAST = frozenset({66, 202})
 PASSING = frozenset({62, 183, 214})
+EXPIRED = 184
 NO_ACCESS = frozenset({46, 49, 53, 76, 181, 182, 184, 201})
 
 
@@ -83,7 +87,7 @@ class AccountEngagement(Destination):
     first_pause: ClassVar[float] = 2.0
     """Seconds between two looks at an import; doubles up to 60."""
     patience: ClassVar[float] = 1800.0
-    """Seconds an import may take; after that it is sent again, which changes nothing if it did arrive."""
+    """Seconds an import may take; after that it is cancelled, and sent again."""
 
     def __init__(self, credentials: Credentials) -> None:
         from cohorte.salesforce_oauth import SalesforceAuth
@@ -94,21 +98,14 @@ class AccountEngagement(Destination):
             self,
             f"{credentials.host or 'https://pi.pardot.com'}/api/v5",
             headers={"Pardot-Business-Unit-Id": str(credentials.required("business_unit_id"))},
-            auth=SalesforceAuth(credentials, AccessRefused),
+            auth=SalesforceAuth(credentials, AccessRefused, is_expired=is_expired),
             failure=failure,
         )
 
     def open_audience(self, name: str) -> Audience:
-        newest = 0
-        while True:
-            asked = {"fields": "id,name,isDynamic", "orderBy": "id ASC", "limit": PAGE, "idGreaterThan": newest}
-            page = self.api.call("GET", "/objects/lists", params=asked).json()
-            for found in page["values"]:
-                if found["name"] == name:
-                    return self._usable(found)
-            if not page.get("nextPageToken") or not page["values"]:
-                break
-            newest = max(found["id"] for found in page["values"])
+        for found in self._all("/objects/lists", {"fields": "id,name,isDynamic"}):
+            if found["name"] == name:
+                return self._usable(found)
         made = self.api.call("POST", "/objects/lists", params={"fields": "id"}, json={"name": name}).json()
         return Audience(name, str(made["id"]), is_new=True)
 
@@ -173,8 +170,9 @@ class AccountEngagement(Destination):
         refused = self._refused(made["id"], failed, table[0], rows) if failed else {}
         if len(refused) == len(rows):
             self._check_list(batch.audience)
-        if is_removal:
-            refused = {key: reason for key, reason in refused.items() if self._is_there(key)}
+        if is_removal and refused:
+            self._take_off(batch.audience, refused)
+            refused = {}
         return {row.key: rejected(refused[row.key]) if row.key in refused else ACCEPTED for row in rows}
 
     def _table(self, audience: Audience, rows: Sequence[Row], is_removal: bool) -> list[list[str]]:
@@ -207,6 +205,7 @@ class AccountEngagement(Destination):
             if found["status"] not in UNDER_WAY:
                 raise Unavailable(f"import {import_id} ended as {found['status']}")
             if time.monotonic() > until:
+                self.api.call("POST", f"/imports/{import_id}/do/cancel", expect=ENDED)
                 raise Unavailable(f"import {import_id} is still {found['status']} after {self.patience:.0f} s")
             time.sleep(pause)
             pause = min(pause * 2, 60.0)
@@ -228,11 +227,27 @@ class AccountEngagement(Destination):
             raise Refused(f"import {import_id} failed for {failed} rows, and its error file names {len(refused)}")
         return refused
 
-    def _is_there(self, email: str) -> bool:
-        """Who is no prospect (any more) is as good as removed."""
-        return bool(
-            self.api.call("GET", "/objects/prospects", params={"fields": "id", "email": email}).json()["values"]
-        )
+    def _take_off(self, audience: Audience, refused: Collection[str]) -> None:
+        """By membership, whom an import could not take off; who is no prospect (any more) is as good as removed.
+
+        The list is read rather than each prospect by address: addresses in a URL would be in every log.
+        """
+        emails = {key.strip().lower() for key in refused}
+        asked = {"fields": "id,prospect.email", "listId": audience.external_id}
+        for member in self._all("/objects/list-memberships", asked):
+            if str((member.get("prospect") or {}).get("email")).strip().lower() in emails:
+                self.api.call("DELETE", f"/objects/list-memberships/{member['id']}", expect=NOT_FOUND)
+
+    def _all(self, path: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Every record, by id: page tokens would end after 100,000."""
+        newest = 0
+        while True:
+            query = asked | {"orderBy": "id ASC", "limit": PAGE, "idGreaterThan": newest}
+            page = self.api.call("GET", path, params=query).json()
+            yield from page["values"]
+            if not page.get("nextPageToken") or not page["values"]:
+                return
+            newest = max(found["id"] for found in page["values"])
 
     def _check_list(self, audience: Audience) -> None:
         """A list made in this run may not be visible yet."""
@@ -255,11 +270,22 @@ def text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def code_of(response: "httpx.Response") -> int | None:
+    """Account Engagement's own number of what is wrong; None for an answer without one."""
+    try:
+        return None if response.is_success else int(response.json()["code"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def is_expired(response: "httpx.Response") -> bool:
+    return response.status_code == 401 or code_of(response) == EXPIRED
+
+
 def failure(response: "httpx.Response") -> DestinationError | None:
     """What a refusal means: the code in the body tells, under whatever status."""
-    try:
-        code = int(response.json()["code"])
-    except (ValueError, KeyError, TypeError):
+    code = code_of(response)
+    if code is None:
         return None
     reason = f"HTTP {response.status_code}, code {code}: {words(response)}"
     if code in SPENT:

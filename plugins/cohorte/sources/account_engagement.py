@@ -5,13 +5,16 @@ https://developer.salesforce.com/docs/marketing/pardot/guide/visitor-activity-v5
 https://developer.salesforce.com/docs/marketing/pardot/guide/prospect-v5.html
 https://developer.salesforce.com/docs/marketing/pardot/guide/error-codes.html
 
-A query follows its own ids upwards rather than page tokens: those end after 100,000 records and die after four hours.
-Answers may be 60 seconds old; what that hides is inside the lag.
+Activities are asked for type by type, so that views of pages, which are most of them, cost nothing, and are merged by
+time: when the calls of the day are spent, what was read is whole up to there. A sequence of pages ends after 100,000
+records; another one goes on. Answers may be 60 seconds old; what that hides is inside the lag.
 """
 
+import heapq
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -38,11 +41,17 @@ ACTIVITY = "id,type,createdAt,prospect.email,details,emailId,emailTemplateId,lis
 LETTER = ("listEmailId", "emailTemplateId", "emailId")
 PROSPECT = "id,email,optedOut,isDoNotEmail,isEmailHardBounced,updatedAt"
 SUBSCRIBER = ("subscriber_id", "email_address", "opted_out", "is_do_not_email", "is_email_hard_bounced", "changed_at")
-QUOTA_SPENT = 122
+QUOTA_SPENT, TOKEN_REFUSED = 122, 184
+ENDED = "203"
+"""The warning of a sequence of pages that ends before its records do."""
 PASSING = frozenset({62, 66, 183, 202, 214})
 """Another update at the same time, six requests at once, an internal error, too many a minute, a timeout."""
 
 Record = dict[str, Any]
+
+
+class SpentError(SourceError):
+    """The calls of the day are used up."""
 
 
 class AccountEngagement(Source):
@@ -63,7 +72,7 @@ class AccountEngagement(Source):
         self.http = Http(
             self.name,
             f"{credentials.host or HOST}/api/v5/objects",
-            auth=SalesforceAuth(credentials, SourceError),
+            auth=SalesforceAuth(credentials, SourceError, is_expired=_is_expired),
             headers={"Pardot-Business-Unit-Id": str(credentials.required("business_unit_id"))},
             connection=credentials.name,
             secrets=[str(credentials.extra.get("consumer_secret") or "")],
@@ -72,9 +81,21 @@ class AccountEngagement(Source):
         self.http.client.event_hooks["response"].append(self._stop_when_spent)
 
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
-        if stream.name == "subscriber":
-            return letters.batches(self._subscribers(stream, window), SUBSCRIBER)
-        return letters.batches(self._events(stream, window), letters.EVENT)
+        """Raises QuotaSpentError after what was read, which is whole up to the newest record of it."""
+        spent: list[QuotaSpentError] = []
+
+        def until_spent() -> Iterator[Record]:
+            reached = window.since
+            try:
+                for record in self._records(stream, window):
+                    reached = record[stream.cursor]
+                    yield record
+            except SpentError as error:
+                spent.append(QuotaSpentError(f"{self.name}.{stream.name}: {error}", reached))
+
+        yield from letters.batches(until_spent(), letters.EVENT if stream.name == "email_event" else SUBSCRIBER)
+        if spent:
+            raise spent[0]
 
     def examine(self) -> Iterator[Finding]:
         """https://developer.salesforce.com/docs/marketing/pardot/guide/account-v5.html"""
@@ -85,23 +106,28 @@ class AccountEngagement(Source):
         yield health.quota(left, limit, "calls of the day")
         yield health.clock(answer.headers.get("Date"))
 
-    def _events(self, stream: Stream, window: Window) -> Iterator[Record]:
-        for kind in TYPES:
-            for activity in self._all(stream, ACTIVITY, "createdAt", window, {"type": kind}):
-                letter = next((activity[name] for name in LETTER if activity.get(name)), None)
-                if kind == CLICK and letter is None:  # on a page or a form
-                    continue
-                happened_at = self._moment(stream, activity, "createdAt")
-                if happened_at and letters.is_within(happened_at, window):
-                    yield {
-                        "event_id": str(activity["id"]),
-                        "email_address": (activity.get("prospect") or {}).get("email"),
-                        "action": kind,
-                        "happened_at": happened_at,
-                        "mailing_id": None if letter is None else str(letter),
-                        "mailing_name": (activity.get("listEmail") or {}).get("name"),
-                        "url": activity.get("details") if kind == CLICK else None,
-                    }
+    def _records(self, stream: Stream, window: Window) -> Iterator[Record]:
+        """By time: of activities, those of each type come so, and are merged."""
+        if stream.name == "subscriber":
+            return self._subscribers(stream, window)
+        return heapq.merge(*(self._events(stream, window, kind) for kind in TYPES), key=itemgetter(stream.cursor))
+
+    def _events(self, stream: Stream, window: Window, kind: str) -> Iterator[Record]:
+        for activity in self._all(stream, ACTIVITY, "createdAt", window, {"type": kind}):
+            letter = next((activity[name] for name in LETTER if activity.get(name)), None)
+            if kind == CLICK and letter is None:  # on a page or a form
+                continue
+            happened_at = self._moment(stream, activity, "createdAt")
+            if happened_at and letters.is_within(happened_at, window):
+                yield {
+                    "event_id": str(activity["id"]),
+                    "email_address": (activity.get("prospect") or {}).get("email"),
+                    "action": kind,
+                    "happened_at": happened_at,
+                    "mailing_id": None if letter is None else str(letter),
+                    "mailing_name": (activity.get("listEmail") or {}).get("name"),
+                    "url": activity.get("details") if kind == CLICK else None,
+                }
 
     def _subscribers(self, stream: Stream, window: Window) -> Iterator[Record]:
         for prospect in self._all(stream, PROSPECT, "updatedAt", window, {}):
@@ -117,22 +143,31 @@ class AccountEngagement(Source):
                 }
 
     def _all(self, stream: Stream, fields: str, cursor: str, window: Window, asked: dict[str, str]) -> Iterator[Record]:
-        """Every record of the window, by id. Raises SourceError when a page repeats or there is no end."""
-        bounds = {f"{cursor}Before": window.until.isoformat()}
+        """Every record of the window, by time. Raises SourceError when a page repeats or there is no end."""
+        path, last = f"/{stream.resource}", set[int]()
+        query = {"fields": fields, "orderBy": f"{cursor} ASC", "limit": str(PAGE)} | asked
+        query[f"{cursor}Before"] = window.until.isoformat()
         if window.since:
-            bounds[f"{cursor}AfterOrEqualTo"] = window.since.isoformat()
-        query, newest = {"fields": fields, "orderBy": "id ASC", "limit": str(PAGE)} | asked | bounds, 0
+            query[f"{cursor}AfterOrEqualTo"] = window.since.isoformat()
+        sent = query
         while True:
-            answer = self.http.get(f"/{stream.resource}", params=query | {"idGreaterThan": str(newest)}).json()
-            records = answer["values"]
-            if records and min(record["id"] for record in records) <= newest:
-                raise SourceError(f"{self.name}.{stream.name}: /{stream.resource} repeats a page. Run the load again.")
-            yield from records
-            if not answer.get("nextPageToken"):
+            answer = self.http.get(path, params=sent)
+            page = answer.json()
+            records, token = page["values"], page.get("nextPageToken")
+            fresh = [record for record in records if record["id"] not in last]
+            is_ours = "type" not in asked or all(str(record["type"]) == asked["type"] for record in fresh)
+            if not is_ours or (records and not fresh):
+                raise SourceError(f"{self.name}.{stream.name}: {path} repeats a page. Run the load again.")
+            if token and not records:
+                raise SourceError(f"{self.name}.{stream.name}: {path} never ends. Run the load again.")
+            last = {record["id"] for record in records}
+            yield from fresh
+            if token:
+                sent = {"fields": fields, "nextPageToken": token}
+            elif answer.headers.get("Pardot-Warning", "").startswith(ENDED):
+                sent = query | {f"{cursor}AfterOrEqualTo": records[-1][cursor]}  # of that second, some come again
+            else:
                 return
-            if not records:
-                raise SourceError(f"{self.name}.{stream.name}: /{stream.resource} never ends. Run the load again.")
-            newest = max(record["id"] for record in records)
 
     def _moment(self, stream: Stream, record: Record, field: str) -> datetime | None:
         """When it was; None, and the record put aside, when that cannot be read."""
@@ -143,15 +178,18 @@ class AccountEngagement(Source):
             return None
 
     def _stop_when_spent(self, answer: httpx.Response) -> None:
-        """Called with every answer. Raises QuotaSpentError: trying again today would only be refused again."""
+        """Called with every answer. Raises SpentError: trying again today would only be refused again."""
         if answer.is_client_error:
             answer.read()
             if _code(answer) == QUOTA_SPENT:
-                raise QuotaSpentError(
-                    f"{self.name}: the day's API calls are spent (code {QUOTA_SPENT}). The next run after midnight, in "
-                    "the account's time zone, goes on; other tools share the quota.",
-                    None,
+                raise SpentError(
+                    f"the day's API calls are spent (code {QUOTA_SPENT}). The next run after midnight, in the "
+                    "account's time zone, goes on; other tools share the quota."
                 )
+
+
+def _is_expired(answer: httpx.Response) -> bool:
+    return answer.status_code == 401 or (answer.is_client_error and _code(answer) == TOKEN_REFUSED)
 
 
 def _code(answer: httpx.Response) -> int | None:
