@@ -25,7 +25,7 @@ def activating(home: Home) -> bool:
     if not (home.path / "mlflow" / "coupon_propensity").exists():
         return False
     sandbox = find_sandbox(home.settings)
-    return bool(sandbox and sandbox.get("stats")["hubspot"])
+    return bool(sandbox and sandbox.get("state/hubspot")["lists"])
 
 
 def test_a_run_killed_three_times_ends_like_an_undisturbed_one(home: Home, request: pytest.FixtureRequest) -> None:
