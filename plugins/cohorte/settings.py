@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     threads: int = 2
     airflow_port: int = 8080
     """Where `make up` serves Airflow."""
+    sources: str = ""
+    """The sources this installation uses, by comma; all there are when empty. The others' extracts are skipped."""
     sandbox_households: int | None = None
     """Keep the sandbox's world to so many households; all 2,469 when not set."""
     sandbox_scale: int = 1

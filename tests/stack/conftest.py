@@ -19,6 +19,8 @@ from cohorte.orchestration import local
 from cohorte.settings import ROOT, Settings
 
 HOUSEHOLDS = "150"
+SOURCES = "salesforce,google_analytics,meta,mailchimp"
+"""One of those that send letters stands for all of them."""
 
 
 class Home:
@@ -31,6 +33,7 @@ class Home:
         self.environment = inherited | {
             "COHORTE_HOME": str(path),
             "COHORTE_SANDBOX_HOUSEHOLDS": HOUSEHOLDS,
+            "COHORTE_SOURCES": SOURCES,
             "COHORTE_THREADS": "1",
             "COHORTE_MEMORY_LIMIT": "2GB",
         }

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def names(settings: Settings) -> tuple[str, ...]:
-    """Every source, platforms first."""
-    ours = (name for name, found in _declared(settings).items() if found.is_ours)
-    return (*sources.NAMES, *ours)
+    """Every source this installation uses, platforms first. Raises ValueError when it names one that is not there."""
+    there = (*sources.NAMES, *(name for name, found in _declared(settings).items() if found.is_ours))
+    used = [name.strip() for name in settings.sources.split(",") if name.strip()]
+    if strangers := set(used) - set(there):
+        raise ValueError(f"COHORTE_SOURCES names {', '.join(sorted(strangers))}; there are {', '.join(there)}")
+    return tuple(name for name in there if not used or name in used)
 
 
 def streams(name: str, settings: Settings) -> tuple[Stream, ...]:

@@ -14,13 +14,18 @@ HOUR = timedelta(hours=1)
 @task
 def land(source: str, *, dag_run: Any = None) -> dict[str, Any]:
     """Everything new in one source, into raw; in a run of `airflow backfill create`, the hour before its date."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
     from cohorte.lake import Lake
     from cohorte.landing import catalog
     from cohorte.orchestration.connections import credentials
+    from cohorte.settings import get_settings
     from cohorte.sources.base import Window
     from cohorte.steps.journal import journal
     from cohorte.steps.land import land as step
 
+    if source not in catalog.names(get_settings()):
+        raise AirflowSkipException(f"{source} is not one of COHORTE_SOURCES")
     with Lake.open() as lake, journal(lake, "land", source) as entry:
         connection = credentials(catalog.connection(source, lake.settings))
         window = None

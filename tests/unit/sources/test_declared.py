@@ -63,6 +63,12 @@ def test_the_tables_of_a_platform_may_promise_more(tmp_path: Path) -> None:
     assert promised["contact"] == next(s for s in salesforce.Salesforce.streams if s.name == "contact")
 
 
+def test_an_installation_names_the_sources_it_uses() -> None:
+    assert catalog.names(Settings(sources="meta, salesforce")) == ("salesforce", "meta")
+    with pytest.raises(ValueError, match="COHORTE_SOURCES names sap; there are salesforce, "):
+        catalog.names(Settings(sources="meta,sap"))
+
+
 def test_a_stranger_is_told_who_there_is() -> None:
     with pytest.raises(ValueError, match="there is no source 'sap'; there are salesforce, "):
         catalog.open_source("sap", Credentials(name="x"), Settings())
