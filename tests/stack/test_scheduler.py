@@ -101,6 +101,7 @@ def check_backfill(stack: httpx.Client, home: Home) -> None:
         "max_active_runs": 1,
         "reprocess_behavior": "none",
     }
+    stack.patch("/dags/build_features", json={"is_paused": True}).raise_for_status()
     stack.post("/backfills", json=body).raise_for_status()
     runs: list[dict[str, str]] = []
     deadline = time.monotonic() + 120
