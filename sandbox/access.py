@@ -78,7 +78,7 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
             "conn_type": "http",
             "host": f"{base_url}/brevo",
             "password": held.brevo_key,
-            "extra": {"folder_id": FOLDER_ID},
+            "extra": {"folder_id": FOLDER_ID, "notify_url": "https://hooks.example.com/brevo"},
         },
         "marketing_cloud_default": {
             "conn_type": "http",

@@ -16,6 +16,9 @@ from sandbox import control, index, meta, meta_audiences
 from sandbox.access import connections
 from sandbox.account_engagement import api as account_engagement
 from sandbox.brevo import api as brevo
+from sandbox.brevo import contacts as brevo_contacts
+from sandbox.brevo import history as brevo_history
+from sandbox.brevo.door import RateLimit as BrevoRateLimit
 from sandbox.context import Sandbox
 from sandbox.errors import Refused, answer_http_error, answer_refusal
 from sandbox.faults import Faults
@@ -62,7 +65,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.hubspot_rate = hubspot.RateLimit()
     hubspot.prepare(app.state.sandbox)
     mailchimp.prepare(app.state.sandbox)
-    app.state.brevo_rate = brevo.RateLimit()
+    app.state.brevo_rate = BrevoRateLimit()
+    app.state.brevo_exports = BrevoRateLimit(brevo_history.EXPORTS_AN_HOUR, 3600)
     brevo.prepare(app.state.sandbox)
     app.state.retrieves = marketing_cloud_soap.Retrieves()
     marketing_cloud.prepare(app.state.sandbox)
@@ -87,6 +91,9 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(mailchimp_reports.router)
     app.include_router(brevo.router)
     app.include_router(brevo.reports)
+    app.include_router(brevo_contacts.router)
+    app.include_router(brevo_history.router)
+    app.include_router(brevo_history.files)
     app.include_router(marketing_cloud_oauth.router)
     app.include_router(marketing_cloud.router)
     app.include_router(marketing_cloud_soap.router)

@@ -1,6 +1,6 @@
 {# The platforms that send e-mail: each has stg_<platform>__email_event and stg_<platform>__subscriber, alike. #}
 {% macro email_platforms() %}
-    {{ return(['hubspot', 'mailchimp', 'marketing_cloud', 'account_engagement']) }}
+    {{ return(['hubspot', 'mailchimp', 'brevo', 'marketing_cloud', 'account_engagement']) }}
 {% endmacro %}
 
 {#

@@ -3,7 +3,6 @@
 https://developers.brevo.com/reference/import-contacts (10 MB a body; unknown attributes are ignored)
 https://developers.brevo.com/reference/remove-contact-from-list (150 e-mails a call)
 https://developers.brevo.com/reference/get-lists (pages of 50 at most)
-https://developers.brevo.com/docs/api-limits (10 requests a second below /v3/contacts)
 
 Field names are those of the request models of `brevo-python` 5.1.0 (wheel, sha256
 f52dba6ca8d784ff2b6250ff8dacfc58fe55143158bf97f5df3cada5d36507b3), closed to all others.
@@ -13,20 +12,16 @@ removal that finds nobody.
 
 import json
 import re
-import threading
-import time
-from collections import deque
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from sandbox.access import FOLDER_ID
+from sandbox.brevo.door import check_request, closed, refuse, text
 from sandbox.context import Here, JsonObject, Sandbox, public_url
-from sandbox.errors import Refused, refusal, unauthenticated
 
 MOST, MAX_PAGE, MAX_BODY = 150, 50, 10_000_000
-RATE, WINDOW = 10, 1.0
 IMPORT_FIELDS = {
     *("disableNotification", "emailBlacklist", "emptyContactsAttributes", "fileBody", "fileUrl", "jsonBody"),
     *("listIds", "consentGroupIds", "newList", "notifyUrl", "smsBlacklist", "updateExistingContacts"),
@@ -42,40 +37,9 @@ CREATE TABLE IF NOT EXISTS brevo_membership (
     list_id INTEGER NOT NULL, contact_id INTEGER NOT NULL, PRIMARY KEY (list_id, contact_id));
 CREATE TABLE IF NOT EXISTS brevo_process (
     id INTEGER PRIMARY KEY AUTOINCREMENT, invalid TEXT NOT NULL, reads INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS brevo_change (contact_id INTEGER PRIMARY KEY, created TEXT NOT NULL, modified TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS brevo_export (process_id INTEGER PRIMARY KEY, since TEXT NOT NULL, before TEXT NOT NULL);
 """
-
-
-class RateLimit:
-    """A rolling second over real time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._times: deque[float] = deque()
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            while self._times and self._times[0] <= now - WINDOW:
-                self._times.popleft()
-            if len(self._times) >= RATE:
-                return False
-            self._times.append(now)
-            return True
-
-
-def refuse(
-    status: int, message: str, code: str = "invalid_parameter", headers: dict[str, str] | None = None
-) -> Refused:
-    return Refused(status, {"code": code, "message": message}, headers)
-
-
-def check_request(request: Request, sandbox: Here) -> None:
-    if request.headers.get("api-key") != sandbox.keys.brevo_key:
-        raise Refused(*unauthenticated("brevo"))
-    limit: RateLimit = request.app.state.brevo_rate
-    if not limit.take():
-        headers = {"x-sib-ratelimit-limit": str(RATE), "x-sib-ratelimit-remaining": "0", "x-sib-ratelimit-reset": "1"}
-        raise Refused(429, refusal("brevo", 429, "Too many requests"), headers)
 
 
 router = APIRouter(prefix="/brevo/v3", dependencies=[Depends(check_request)])
@@ -97,7 +61,7 @@ def get_account() -> dict[str, Any]:
 
 @router.post("/contacts/import", status_code=202)
 def import_contacts(body: JsonObject, sandbox: Here) -> dict[str, int]:
-    _closed(body, IMPORT_FIELDS)
+    closed(body, IMPORT_FIELDS)
     if len(json.dumps(body)) > MAX_BODY:
         raise refuse(400, "The body is larger than 10MB", "out_of_range")
     contacts, list_ids = body.get("jsonBody"), body.get("listIds")
@@ -113,12 +77,17 @@ def import_contacts(body: JsonObject, sandbox: Here) -> dict[str, int]:
         for contact in contacts:
             if not isinstance(contact, dict):
                 raise refuse(400, "jsonBody holds something that is not an object")
-            _closed(contact, {"email", "attributes"})
+            closed(contact, {"email", "attributes"})
             email = contact.get("email")
             if not isinstance(email, str) or not ADDRESS.fullmatch(email.strip()):
                 invalid.append(str(email))
                 continue
             contact_id = _save(db, email.strip().lower(), contact.get("attributes") or {}, body)
+            db.execute(
+                "INSERT INTO brevo_change VALUES (?, ?, ?) "
+                "ON CONFLICT (contact_id) DO UPDATE SET modified = excluded.modified",
+                [contact_id, text(sandbox.now()), text(sandbox.now())],
+            )
             for number in list_ids:
                 db.execute("INSERT OR IGNORE INTO brevo_membership VALUES (?, ?)", [number, contact_id])
         made = db.execute("INSERT INTO brevo_process (invalid) VALUES (?)", [json.dumps(invalid)])
@@ -133,12 +102,15 @@ def get_process(process_id: int, sandbox: Here, request: Request) -> dict[str, A
         if row is None:
             raise refuse(404, "Process does not exist", "document_not_found")
         db.execute("UPDATE brevo_process SET reads = reads + 1 WHERE id = ?", [process_id])
+        is_export = db.execute("SELECT 1 FROM brevo_export WHERE process_id = ?", [process_id]).fetchone()
     shown: dict[str, Any] = {
         "id": process_id,
-        "name": "IMPORTUSER",
+        "name": "EXPORT_WEBHOOK" if is_export else "IMPORTUSER",
         "status": "completed" if row["reads"] else "queued",
     }
-    if row["reads"]:
+    if is_export and row["reads"]:
+        shown["export_url"] = f"{public_url(request)}/brevo/exports/{process_id}"
+    elif row["reads"]:
         report = f"{public_url(request)}/brevo/reports/{process_id}.csv" if json.loads(row["invalid"]) else None
         shown["info"] = {"import": {"invalid_emails": report, "duplicate_email_id": None}}
     return shown
@@ -165,7 +137,7 @@ def get_lists(sandbox: Here, limit: int = 10, offset: int = 0) -> dict[str, Any]
 
 @router.post("/contacts/lists", status_code=201)
 def create_list(body: JsonObject, sandbox: Here) -> dict[str, int]:
-    _closed(body, {"name", "folderId"})
+    closed(body, {"name", "folderId"})
     if not isinstance(body.get("name"), str) or not body["name"]:
         raise refuse(400, "name is missing", "missing_parameter")
     if body.get("folderId") != FOLDER_ID:
@@ -192,7 +164,7 @@ def delete_list(list_id: int, sandbox: Here) -> Response:
 
 @router.post("/contacts/lists/{list_id}/contacts/remove", status_code=201)
 def remove_contacts(list_id: int, body: JsonObject, sandbox: Here) -> dict[str, Any]:
-    _closed(body, {"emails"})
+    closed(body, {"emails"})
     emails = body.get("emails")
     if not isinstance(emails, list) or not 1 <= len(emails) <= MOST:
         raise refuse(400, f"emails holds 1 to {MOST} addresses", "out_of_range")
@@ -236,11 +208,6 @@ def held(sandbox: Sandbox) -> dict[str, dict[str, list[str]]]:
     with sandbox.state.transaction() as db:
         lists = db.execute("SELECT * FROM brevo_list ORDER BY name").fetchall()
         return {"lists": {row["name"]: [m["email"] for m in db.execute(members, [row["id"]])] for row in lists}}
-
-
-def _closed(body: dict[str, Any], fields: set[str]) -> None:
-    if unknown := body.keys() - fields:
-        raise refuse(400, f"unknown field {min(unknown)}")
 
 
 def _list(db: Any, list_id: int) -> Any:

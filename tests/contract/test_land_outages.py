@@ -40,6 +40,7 @@ PAGE = {name: sources.kind(name).streams[0].resource for name in sources.NAMES} 
     "meta": "/leads",
     "hubspot": "/events",
     "mailchimp": "/email-activity",
+    "brevo": "webhooks/export|processes",
     "marketing_cloud": "/Service",
     "account_engagement": "/visitor-activities",
 }

@@ -11,6 +11,7 @@ NAMES = (
     "meta",
     "hubspot",
     "mailchimp",
+    "brevo",
     "marketing_cloud",
     "account_engagement",
 )

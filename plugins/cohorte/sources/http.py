@@ -29,12 +29,14 @@ class Http:
         headers: Mapping[str, str] | None = None,
         connection: str = "",
         secrets: Sequence[str] = (),
+        wait_header: str = "Retry-After",
         is_transient: Callable[[httpx.Response], bool] = lambda response: response.status_code in TRANSIENT,
     ) -> None:
         self.platform = platform
         self.client = httpx.Client(auth=auth, base_url=base_url, headers=headers, timeout=TIMEOUT)
         self.connection = connection
         self.secrets = [secret for secret in secrets if secret]
+        self.wait_header = wait_header
         self.is_transient = is_transient
         self.sleep: Callable[[float], None] = time.sleep
 
@@ -47,7 +49,7 @@ class Http:
             return patiently(
                 lambda: self.client.request(method, url, **options).raise_for_status(),
                 is_transient=self._may_pass,
-                asked=_asked,
+                asked=self._asked,
                 sleep=self.sleep,
             )
         except httpx.HTTPStatusError as error:
@@ -69,6 +71,11 @@ class Http:
             return self.is_transient(error.response)
         return isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol)
 
+    def _asked(self, error: BaseException) -> float | None:
+        return (
+            retry_after(error.response.headers, self.wait_header) if isinstance(error, httpx.HTTPStatusError) else None
+        )
+
     def _refusal(self, response: httpx.Response) -> str:
         said = response.text.strip()
         for secret in self.secrets:  # some platforms repeat the token they refuse
@@ -78,7 +85,3 @@ class Http:
             f"{self.platform}: {request.method} {request.url.path} refused with {response.status_code}: {said[:500]}. "
             f'Check connection "{self.connection}" and what it may read.'
         )
-
-
-def _asked(error: BaseException) -> float | None:
-    return retry_after(error.response.headers) if isinstance(error, httpx.HTTPStatusError) else None

@@ -44,9 +44,9 @@ def patiently(
     )(call)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a platform asks to wait, given as a number or as a date (RFC 9110, 10.2.3)."""
-    said = headers.get("Retry-After") or ""
+def retry_after(headers: Mapping[str, str], name: str = "Retry-After") -> float | None:
+    """Seconds a platform asks to wait, given as a number or as a date (RFC 9110, 10.2.3), in a header of its own."""
+    said = headers.get(name) or headers.get("Retry-After") or ""
     try:
         return max(0.0, float(said))
     except ValueError:

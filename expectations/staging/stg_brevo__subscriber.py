@@ -1,0 +1,20 @@
+"""Brevo's subscribers: who may still get e-mail."""
+
+from typing import Any
+
+TABLE = "pii.stg_brevo__subscriber"
+KEY = ("subscriber_id",)
+SINCE_FIRST_LOAD_OF = "brevo"
+
+
+def expectations() -> list[Any]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectTableRowCountToBeBetween(min_value=1),
+        gxe.ExpectColumnValuesToBeUnique(column="subscriber_id"),
+        gxe.ExpectColumnValuesToNotBeNull(column="has_opted_out"),
+        gxe.ExpectColumnValuesToNotBeNull(column="is_reachable"),
+        gxe.ExpectColumnValuesToNotBeNull(column="email"),
+        gxe.ExpectColumnValuesToNotBeNull(column="changed_at"),
+    ]

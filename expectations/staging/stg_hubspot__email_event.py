@@ -1,0 +1,25 @@
+"""What became of e-mails sent over HubSpot."""
+
+from typing import Any
+
+TABLE = "pii.stg_hubspot__email_event"
+KEY = ("event_id",)
+SINCE_FIRST_LOAD_OF = "hubspot"
+
+
+def expectations() -> list[Any]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectTableRowCountToBeBetween(min_value=1),
+        gxe.ExpectColumnValuesToBeUnique(column="event_id"),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="kind", value_set=["sent", "open", "click", "bounce", "unsubscribe", "complaint"]
+        ),
+        gxe.ExpectColumnValuesToNotBeNull(column="happened_at"),
+        gxe.ExpectColumnValuesToNotBeNull(column="email", mostly=0.95),
+        gxe.UnexpectedRowsExpectation(
+            unexpected_rows_query="select event_id from {batch} where (kind = 'click') <> (url is not null)",
+            description="a click, and nothing else, has a url",
+        ),
+    ]

@@ -1,0 +1,20 @@
+"""Mailchimp's subscribers: who may still get e-mail."""
+
+from typing import Any
+
+TABLE = "pii.stg_mailchimp__subscriber"
+KEY = ("subscriber_id",)
+SINCE_FIRST_LOAD_OF = "mailchimp"
+
+
+def expectations() -> list[Any]:
+    import great_expectations.expectations as gxe
+
+    return [
+        gxe.ExpectTableRowCountToBeBetween(min_value=1),
+        gxe.ExpectColumnValuesToBeUnique(column="subscriber_id"),
+        gxe.ExpectColumnValuesToNotBeNull(column="has_opted_out"),
+        gxe.ExpectColumnValuesToNotBeNull(column="is_reachable"),
+        gxe.ExpectColumnValuesToNotBeNull(column="email"),
+        gxe.ExpectColumnValuesToNotBeNull(column="changed_at"),
+    ]
