@@ -28,6 +28,10 @@ DEALS = """select 'd' || i as opportunity_id, 'Prospecting' as stage, 120.0 as a
 INDIVIDUALS = """select 'i' || i as individual_id, false as has_opted_out_processing, i = 1 as has_opted_out_profiling,
     i < 5 as has_opted_out_solicit, false as has_opted_out_tracking, false as should_forget,
     timestamp '2017-11-01' as modified_at from range(20) as t(i)"""
+TRAFFIC = """select date '2017-11-01' as activity_date, 'k' || i as contact_id, 'google' as source, 'cpc' as medium,
+    2 as sessions, 1 as engaged_sessions from range(20) as t(i)"""
+REPORTS = """select 'r' || i as report_id, timestamp '2017-11-01' as asked_at, date '2017-10-01' as first_day,
+    date '2017-10-07' as last_day, null::double as sampled_share, 9 as tokens_left_of_day from range(20) as t(i)"""
 FEATURES = """select 'c' || i as customer_id, 30 as age, 5 as recency_days, 3 as frequency, 20.0 as monetary,
     0.1 as discount_share, 0.5 as evening_share, ['pets'] as interests from range(20) as t(i)"""
 MEMBERSHIP = """select 'vip' as segment, 'c' || i as customer_id, timestamp '2017-11-30' as entered_at,
@@ -56,6 +60,8 @@ GOOD = {
     "staging.stg_salesforce__opportunity": DEALS,
     "pii.stg_salesforce__individual": INDIVIDUALS,
     "staging.stg_google_analytics__user_day": WEB,
+    "staging.stg_google_analytics__traffic_source": TRAFFIC,
+    "staging.stg_google_analytics__report": REPORTS,
     "marts.dim_customer": CUSTOMERS,
     "pii.dim_contact": PEOPLE,
     "marts.dim_consent": CONSENTS,
@@ -82,6 +88,9 @@ BAD = [
     ("staging", "staging.stg_salesforce__opportunity", "probability", "1.2", "between"),
     ("staging", "pii.stg_salesforce__individual", "has_opted_out_solicit", "null", "not_be_null"),
     ("staging", "staging.stg_google_analytics__user_day", "hour", "25", "between"),
+    ("staging", "staging.stg_google_analytics__traffic_source", "engaged_sessions", "3", "engaged"),
+    ("staging", "staging.stg_google_analytics__report", "sampled_share", "0.001", "between"),
+    ("staging", "staging.stg_google_analytics__report", "last_day", "date '2017-09-01'", "ends after it begins"),
     ("marts", "marts.dim_customer", "customer_id", "'c4'", "unique"),
     ("marts", "marts.dim_customer", "customer_id", "'somebody'", "every customer of dim_contact"),
     ("marts", "pii.dim_contact", "email", "' A@Example.com'", "lower case"),
@@ -181,7 +190,7 @@ def test_a_source_that_never_landed_is_waited_for(good: None, plant: Callable[[s
     plant("staging.stg_google_analytics__user_day", f"from ({WEB}) limit 0")
     lake.execute("delete from ops.load where source = 'google_analytics'")
     result = gate("staging", lake=lake)
-    assert result.waiting == ("staging.stg_google_analytics__user_day",)
+    assert set(result.waiting) == {f"staging.stg_google_analytics__{name}" for name in ("traffic_source", "user_day")}
     looked_at = {finding.gate for finding in result.findings}
     assert looked_at == {suite.TABLE for suite in suites("staging")} - set(result.waiting)
 
