@@ -5,6 +5,7 @@ Quotas: https://developers.google.com/analytics/devguides/reporting/data/v1/quot
 """
 
 import threading
+import time
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -23,28 +24,44 @@ router = APIRouter(prefix="/v1beta", dependencies=[Depends(check_bearer)])
 
 
 class Quota:
-    """Tokens spent since the sandbox's day began, and requests under way."""
+    """Tokens spent in the sandbox's day and in this hour of ours, and requests under way."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.day, self.spent, self.running = "", 0, 0
+        self.day, self.hour = "", 0
+        self.spent_today, self.spent_this_hour, self.running = 0, 0, 0
 
-    def spend(self, day: str, tokens: int) -> None:
+    def check(self, day: str) -> None:
+        """Raises Refused when the day's or the hour's tokens are used up."""
         with self.lock:
             if day != self.day:
-                self.day, self.spent = day, 0
-            self.spent += tokens
+                self.day, self.spent_today = day, 0
+            if (hour := int(time.time() // 3600)) != self.hour:
+                self.hour, self.spent_this_hour = hour, 0
+            for spent, most, words in (
+                (self.spent_today, TOKENS_A_DAY, "per day. These quota tokens will return in under 24 hours"),
+                (
+                    self.spent_this_hour,
+                    TOKENS_A_PROJECT_HOUR,
+                    "for a project per hour. These quota tokens will return in under an hour",
+                ),
+            ):
+                if spent >= most:
+                    raise Refused(429, refusal("google", 429, f"Exhausted property tokens {words}."))
 
-    def left(self) -> dict[str, Any]:
-        """As `propertyQuota`."""
-        of = {
-            "tokensPerDay": TOKENS_A_DAY,
-            "tokensPerHour": TOKENS_AN_HOUR,
-            "tokensPerProjectPerHour": TOKENS_A_PROJECT_HOUR,
+    def spend(self, tokens: int) -> None:
+        with self.lock:
+            self.spent_today += tokens
+            self.spent_this_hour += tokens
+
+    def shown(self, tokens: int) -> dict[str, Any]:
+        """As `propertyQuota`, after a request that took so many tokens."""
+        left = {
+            "tokensPerDay": TOKENS_A_DAY - self.spent_today,
+            "tokensPerHour": TOKENS_AN_HOUR - self.spent_this_hour,
+            "tokensPerProjectPerHour": TOKENS_A_PROJECT_HOUR - self.spent_this_hour,
         }
-        shown: dict[str, Any] = {
-            name: {"consumed": self.spent, "remaining": max(0, most - self.spent)} for name, most in of.items()
-        }
+        shown: dict[str, Any] = {name: {"consumed": tokens, "remaining": max(0, it)} for name, it in left.items()}
         shown["concurrentRequests"] = {"remaining": CONCURRENT - self.running}
         shown["serverErrorsPerProjectPerHour"] = {"remaining": 10}
         shown["potentiallyThresholdedRequestsPerHour"] = {"remaining": 120}
@@ -67,6 +84,7 @@ def run_report(property_id: str, body: JsonObject, sandbox: Here, request: Reque
     except InvalidReport as error:
         raise Refused(400, refusal("google", 400, str(error))) from error
     quota: Quota = request.app.state.quota
+    quota.check(now.date().isoformat())
     with quota.lock:
         if quota.running >= CONCURRENT:
             raise Refused(429, refusal("google", 429, "Exhausted concurrent requests quota."))
@@ -76,9 +94,10 @@ def run_report(property_id: str, body: JsonObject, sandbox: Here, request: Reque
     finally:
         with quota.lock:
             quota.running -= 1
-    quota.spend(now.date().isoformat(), 5 + answer["rowCount"] // 10_000)
+    tokens = 5 + answer["rowCount"] // 10_000
+    quota.spend(tokens)
     if body.get("returnPropertyQuota"):
-        answer["propertyQuota"] = quota.left()
+        answer["propertyQuota"] = quota.shown(tokens)
     return JSONResponse(answer)
 
 

@@ -16,9 +16,13 @@ DIMENSIONS = {
     "city": "city",
     "itemCategory": "category",
     "customUser:crm_contact_id": "contact_id",
+    "sessionSource": "source",
+    "sessionMedium": "medium",
+    "sessionCampaignName": "campaign",
 }
 METRICS = {
     "sessions": "count(DISTINCT visit)",
+    "engagedSessions": "count(DISTINCT CASE WHEN views + carts > 1 THEN visit END)",
     "itemsViewed": "sum(views)",
     "itemsAddedToCart": "sum(carts)",
 }
@@ -76,7 +80,7 @@ def _visible(now: datetime) -> str:
     moment = f"TIMESTAMP '{now.isoformat(sep=' ')}'"
     settled = f"day <= ({moment} - INTERVAL '{SETTLED_AFTER.days} days')::DATE"
     return (
-        "SELECT visit, day, hour, device, city, contact_id, category, carts, "
+        "SELECT visit, day, hour, device, city, contact_id, source, medium, campaign, category, carts, "
         f"views - CASE WHEN {settled} THEN 0 ELSE late_views END AS views FROM web_visit JOIN web_view USING (visit) "
         f"WHERE started <= {moment} AND ({settled} OR NOT is_late)"
     )

@@ -9,6 +9,14 @@ import duckdb
 
 from sandbox.world.ids import CONTACT, record_id_sql
 
+CAME_FROM = (  # from this share of the visits on: source, medium, campaign, in the words of Analytics
+    (0.00, "(direct)", "(none)", "(direct)"),
+    (0.34, "google", "organic", "(organic)"),
+    (0.62, "google", "cpc", "weekly_ad_search"),
+    (0.74, "facebook", "paid_social", "weekly_ad_social"),
+    (0.84, "newsletter", "email", "weekly_ad_letter"),
+    (0.95, "recipes.example.com", "referral", "(referral)"),
+)
 LATE = 0.06
 """Share of the visits, and of the views within the others, that the reports only show two days later."""
 
@@ -29,7 +37,7 @@ def _visits(world: duckdb.DuckDBPyConnection) -> None:
             CASE WHEN dice('other-device', visit) < 0.15
                  THEN CASE WHEN device = 'mobile' THEN 'desktop' ELSE 'mobile' END ELSE device END AS device,
             CASE WHEN dice('away', visit) < 0.08 THEN '(not set)' ELSE city END AS city,
-            dice('late', visit) < {LATE} AS is_late
+            dice('late', visit) < {LATE} AS is_late, came.source, came.medium, came.campaign
         FROM (
             SELECT basket_id::VARCHAR AS visit, basket_id, household_id, device, city, created,
                 CASE WHEN dice('when', basket_id) < 0.55
@@ -49,6 +57,8 @@ def _visits(world: duckdb.DuckDBPyConnection) -> None:
             ) USING (household_id)
             WHERE dice('visit', basket_id) < 0.48
         )
+        ASOF JOIN (VALUES {", ".join(map(str, CAME_FROM))}) AS came (share, source, medium, campaign)
+            ON dice('came-from', visit) >= came.share
         WHERE started >= created
         ORDER BY started, visit
         """

@@ -18,10 +18,11 @@ from google.analytics.data_v1beta.types import (
     OrderBy,
     RunReportRequest,
 )
-from google.api_core.exceptions import BadRequest, Forbidden
+from google.api_core.exceptions import BadRequest, Forbidden, TooManyRequests
 from google.auth.exceptions import RefreshError
 from google.oauth2 import service_account
 
+from sandbox.google import api
 from sandbox.google.discovery import SHA256, document_path
 from sandbox.server import Running
 
@@ -95,6 +96,28 @@ def test_sessions_are_counted_once_across_categories(client: BetaAnalyticsDataCl
         request_of(shared_sandbox, dimensions=[Dimension(name="itemCategory")], metrics=METRIC_SESSIONS)
     )
     assert 0 < int(rows_of(total)[0][0]) < sum(int(row[1]) for row in rows_of(by_category))
+
+
+def test_every_session_came_from_somewhere(client: BetaAnalyticsDataClient, shared_sandbox: Running) -> None:
+    names = ("sessionSource", "sessionMedium", "sessionCampaignName")
+    metrics = [Metric(name="sessions"), Metric(name="engagedSessions")]
+    asked = request_of(shared_sandbox, dimensions=[Dimension(name=name) for name in names], metrics=metrics)
+    rows = rows_of(client.run_report(asked))
+    total = client.run_report(request_of(shared_sandbox, dimensions=[], metrics=METRIC_SESSIONS))
+    assert sum(int(row[3]) for row in rows) == int(rows_of(total)[0][0])
+    assert all(int(row[4]) <= int(row[3]) for row in rows)
+    assert {("google", "organic"), ("newsletter", "email"), ("(direct)", "(none)")} <= {row[:2] for row in rows}
+
+
+def test_tokens_are_taken_by_each_request_until_there_are_none(
+    client: BetaAnalyticsDataClient, shared_sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request_of(shared_sandbox, dimensions=[], return_property_quota=True)
+    first, second = (client.run_report(asked).property_quota.tokens_per_day for _ in range(2))
+    assert first.consumed == second.consumed == first.remaining - second.remaining == 5
+    monkeypatch.setattr(api, "TOKENS_A_PROJECT_HOUR", 5)
+    with pytest.raises(TooManyRequests, match="tokens for a project per hour"):
+        client.run_report(asked)
 
 
 def test_filters_and_orders(client: BetaAnalyticsDataClient, shared_sandbox: Running) -> None:

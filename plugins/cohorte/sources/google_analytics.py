@@ -1,4 +1,4 @@
-"""Google Analytics 4 over the Data API: what users looked at, by day, hour, device, city and category.
+"""Google Analytics 4 over the Data API: what users looked at, where they came from, and how good the reports are.
 
 https://developers.google.com/analytics/devguides/reporting/data/v1/rest/v1beta/properties/runReport
 The newest days still move for up to 72 hours, so three days are landed again with every load.
@@ -16,20 +16,31 @@ from cohorte import health
 from cohorte.credentials import Credentials
 from cohorte.health import Finding
 from cohorte.sources.base import BATCH, About, QuotaSpentError, Source, SourceError, Stream, Window
+from cohorte.sources.google_analytics_report import Facts, Shape, facts, facts_batch, rows_batch
 from cohorte.sources.patience import patiently, retry_after
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from google.analytics.data_v1beta import BetaAnalyticsDataClient, RunReportRequest, RunReportResponse
 
-DIMENSIONS = ("date", "hour", "deviceCategory", "city", "itemCategory", "customUser:crm_contact_id")
-METRICS = ("sessions", "itemsViewed", "itemsAddedToCart")
+USER_DAY = Shape(
+    dimensions=("date", "hour", "deviceCategory", "city", "itemCategory", "customUser:crm_contact_id"),
+    metrics=("sessions", "itemsViewed", "itemsAddedToCart"),
+    days=7,
+)
+TRAFFIC_SOURCE = Shape(
+    dimensions=("date", "sessionSource", "sessionMedium", "sessionCampaignName", "customUser:crm_contact_id"),
+    metrics=("sessions", "engagedSessions"),
+    days=28,
+)
+SHAPES = {"user_day": USER_DAY, "traffic_source": TRAFFIC_SOURCE}
+RESTATED = timedelta(days=3)
 SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 ENDPOINT = "https://analyticsdata.googleapis.com"
 FIRST_DAY = date(2015, 8, 14)
 """Before any GA4 property, and as early as the API takes."""
-DAYS = 7
-"""Days a report: short ones keep Google from folding rare values into `(other)`."""
+TOKENS_A_DAY, TOKENS_AN_HOUR = 200_000, 40_000
+"""Of a standard property, which Google does not tell; one of Analytics 360 has ten times as many."""
 PAGE = 250_000
 """Rows a request may ask for at most."""
 TIMEOUT = 120.0
@@ -47,33 +58,49 @@ class GoogleAnalytics(Source):
         Stream(
             name="user_day",
             resource="runReport",
-            key=DIMENSIONS,
+            key=USER_DAY.dimensions,
             cursor="date",
-            restate=timedelta(days=3),
+            restate=RESTATED,
         ),
+        Stream(
+            name="traffic_source",
+            resource="runReport",
+            key=TRAFFIC_SOURCE.dimensions,
+            cursor="date",
+            restate=RESTATED,
+        ),
+        # The last: it says of the others' reports, in this load, what Google says of them.
+        Stream(name="report", resource="runReport", key=("asked_at", "stream", "first_day"), cursor="asked_at"),
     )
 
     def __init__(self, credentials: Credentials) -> None:
         super().__init__(credentials)
         self.sleep: Callable[[float], None] = time.sleep
+        self.reports: list[Facts] = []
+        """What Google said of the reports read since the last look."""
         self.endpoint = str(credentials.extra.get("api_endpoint") or ENDPOINT)
 
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
         """Whole days: the one `since` is in, up to the one `until` ends."""
         import pyarrow as pa
 
-        yield _batch([])
+        if stream.name == "report":
+            told, self.reports = self.reports, []
+            yield facts_batch(told)
+            return
+        shape = SHAPES[stream.name]
+        yield rows_batch([], shape)
         last = (window.until - timedelta(microseconds=1)).date()
         day = window.since.date() if window.since else self._first_day(stream, last)
         held: list[pa.RecordBatch] = []
         spent = None
         while day <= last and not spent:
             try:
-                held.append(self._report(stream, day, min(day + timedelta(days=DAYS - 1), last)))
+                held.append(self._report(stream, day, min(day + timedelta(days=shape.days - 1), last)))
             except QuotaSpentError as error:
                 error.complete_until = datetime(day.year, day.month, day.day, tzinfo=UTC)
                 spent = error
-            day += timedelta(days=DAYS)
+            day += timedelta(days=shape.days)
             if held and (spent or day > last or sum(batch.num_rows for batch in held) >= BATCH):
                 yield pa.concat_batches(held)
                 held = []
@@ -85,18 +112,22 @@ class GoogleAnalytics(Source):
         from google.analytics.data_v1beta import RunReportRequest
 
         today = datetime.now(UTC).date()
-        asked = self._days(today, today, DIMENSIONS[:1], METRICS[:1])
+        asked = self._days(today, today, USER_DAY.dimensions[:1], USER_DAY.metrics[:1])
         quota = self._ask(self.streams[0], RunReportRequest(asked, limit=1, return_property_quota=True)).property_quota
         yield Finding("token", "ok", f"property {self.credentials.required('property_id')} may be read")
-        for left, what in ((quota.tokens_per_day, "tokens of the day"), (quota.tokens_per_hour, "tokens of the hour")):
-            yield health.quota(left.remaining, left.remaining + left.consumed, what)
+        for left, standard, what in (
+            (quota.tokens_per_day.remaining, TOKENS_A_DAY, "tokens of the day"),
+            (quota.tokens_per_hour.remaining, TOKENS_AN_HOUR, "tokens of the hour"),
+        ):
+            yield health.quota(left, standard if left <= standard else 10 * standard, what)
         yield health.clock(httpx.head(self.endpoint, timeout=TIMEOUT).headers.get("Date"))
 
     def _first_day(self, stream: Stream, last: date) -> date:
         """The first day with anything to read; the day after `last` when there is none."""
         from google.analytics.data_v1beta import RunReportRequest
 
-        report = self._ask(stream, RunReportRequest(self._days(FIRST_DAY, last, DIMENSIONS[:1], METRICS[:1]), limit=1))
+        dates = self._days(FIRST_DAY, last, USER_DAY.dimensions[:1], USER_DAY.metrics[:1])
+        report = self._ask(stream, RunReportRequest(dates, limit=1))
         if not report.rows:
             return last + timedelta(days=1)
         return datetime.strptime(report.rows[0].dimension_values[0].value, "%Y%m%d").date()
@@ -105,11 +136,13 @@ class GoogleAnalytics(Source):
         """All rows of some days. Raises SourceError when the report changed between two of its pages."""
         from google.analytics.data_v1beta import RunReportRequest
 
+        shape = SHAPES[stream.name]
+        days = self._days(first, last, shape.dimensions, shape.metrics)
+        asked_at = datetime.now(UTC)
         pages: list[RunReportResponse] = []
         read = 0
         while not pages or read < pages[0].row_count:
-            request = RunReportRequest(self._days(first, last, DIMENSIONS, METRICS), limit=PAGE, offset=read)
-            page = self._ask(stream, request)
+            page = self._ask(stream, RunReportRequest(days, limit=PAGE, offset=read, return_property_quota=True))
             is_repeated = bool(pages) and page.rows[:1] == pages[-1].rows[:1]
             pages.append(page)
             read += len(page.rows)
@@ -118,7 +151,8 @@ class GoogleAnalytics(Source):
                     f"{self.name}.{stream.name}: the report of {first} to {last} changed while it was read "
                     f"({pages[0].row_count} rows, then {page.row_count}). Run the load again."
                 )
-        return _batch(pages)
+        self.reports.append(facts(stream.name, first, last, asked_at, pages))
+        return rows_batch(pages, shape)
 
     def _days(self, first: date, last: date, dimensions: Sequence[str], metrics: Sequence[str]) -> dict[str, Any]:
         return {
@@ -182,34 +216,6 @@ class GoogleAnalytics(Source):
             credentials=Key.from_service_account_info(json.loads(key) if isinstance(key, str) else key, scopes=[SCOPE]),
         )
         return BetaAnalyticsDataClient(transport=transport)
-
-
-def _batch(pages: Sequence["RunReportResponse"]) -> "pa.RecordBatch":
-    """Dimensions as text, metrics as integers, and beside them what Google says about their quality."""
-    import pyarrow as pa
-
-    schema = pa.schema(
-        [(name, pa.string()) for name in DIMENSIONS]
-        + [(name, pa.int64()) for name in METRICS]
-        + [
-            ("data_loss_from_other_row", pa.bool_()),
-            ("subject_to_thresholding", pa.bool_()),
-            ("is_sampled", pa.bool_()),
-        ]
-    )
-    columns: list[list[Any]] = [[] for _ in schema]
-    for page in pages:
-        message = type(page).pb(page)  # ten times faster to walk than its wrapper
-        about = message.metadata
-        facts = (about.data_loss_from_other_row, about.subject_to_thresholding, bool(about.sampling_metadatas))
-        rows = message.rows
-        for at in range(len(DIMENSIONS)):
-            columns[at] += [row.dimension_values[at].value for row in rows]
-        for at in range(len(METRICS)):
-            columns[len(DIMENSIONS) + at] += [int(row.metric_values[at].value) for row in rows]
-        for column, fact in zip(columns[-len(facts) :], facts, strict=True):
-            column += [fact] * len(rows)
-    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -1,7 +1,7 @@
 """Gate: a layer's tables against `expectations/`, with the evidence kept in ops.gate_result."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -87,10 +87,11 @@ def suites(layer: str) -> list[Suite]:
     return found  # type: ignore[return-value]
 
 
-def gate(layer: str, *, lake: Lake) -> GateResult:
-    """Checks every guarded table of a layer and stores the evidence.
+def gate(layer: str, *, lake: Lake, tables: Collection[str] | None = None) -> GateResult:
+    """Checks the guarded tables of a layer, or those named, and stores the evidence.
 
-    Raises GateFailedError, after storing, when an expectation that blocks is not met.
+    Raises GateFailedError, after storing, when an expectation that blocks is not met, and ValueError when a table named
+    has no gate in the layer.
     """
     import uuid
 
@@ -99,7 +100,7 @@ def gate(layer: str, *, lake: Lake) -> GateResult:
     waiting: list[str] = []
     landed = {source for (source,) in lake.rows("select distinct source from ops.load")}
     with _source(layer, lake.settings) as source:
-        for suite in suites(layer):
+        for suite in _chosen(layer, tables):
             if getattr(suite, "SINCE_FIRST_LOAD_OF", None) in landed | {None}:
                 findings += _check(suite, source, lake)
             else:
@@ -109,6 +110,13 @@ def gate(layer: str, *, lake: Lake) -> GateResult:
     if result.blocking:
         raise GateFailedError(result)
     return result
+
+
+def _chosen(layer: str, tables: Collection[str] | None) -> list[Suite]:
+    found = suites(layer)
+    if unknown := set(tables or ()) - {suite.TABLE for suite in found}:
+        raise ValueError(f"expectations/{layer}/ has no gate for {', '.join(sorted(unknown))}")
+    return [suite for suite in found if tables is None or suite.TABLE in tables]
 
 
 def _context() -> "gx.data_context.EphemeralDataContext":

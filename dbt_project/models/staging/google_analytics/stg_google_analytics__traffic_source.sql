@@ -1,0 +1,23 @@
+{{ config(incremental_strategy='delete+insert', unique_key='activity_date') }}
+
+-- A load restates whole days: for each day the newest load that covers it is the truth.
+with loads as (
+    select *
+    from {{ source('google_analytics', 'traffic_source') }}
+    {% if is_incremental() -%}
+    where _load_id > (select coalesce(max(_load_id), '') from {{ this }})
+    {%- endif %}
+    qualify rank() over (partition by date order by _load_id desc) = 1
+)
+
+select
+    strptime(date, '%Y%m%d')::date as activity_date,
+    nullif(custom_user_crm_contact_id, '(not set)') as contact_id,
+    session_source as source,
+    session_medium as medium,
+    nullif(session_campaign_name, '(not set)') as campaign_name,
+    sessions::integer as sessions,
+    engaged_sessions::integer as engaged_sessions,
+    _load_id,
+    _loaded_at::timestamp as _loaded_at
+from loads
