@@ -34,7 +34,7 @@ PAGE = 1_000
 """Contacts a request may ask for at most."""
 DAY = timedelta(days=1)
 LAG = timedelta(hours=1)
-FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 2.0, 60.0, 1_800.0
+FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.5, 60.0, 1_800.0
 """Seconds between two looks at an export, which double, and seconds it may take in all. Looks count: 100 an hour."""
 NEEDED = {"event", "email", "camp_id", "ts_event"}
 """Without these columns the file is of another kind."""
