@@ -88,6 +88,15 @@ def create_extension(body: JsonObject, sandbox: Here) -> dict[str, Any]:
     return _shown({"id": made, "key": body["key"], "name": body["name"], "definition": json.dumps(body)})
 
 
+@router.get("/customobjects/{extension_id}")
+def get_extension(extension_id: str, sandbox: Here) -> dict[str, Any]:
+    with sandbox.state.transaction() as db:
+        row = db.execute("SELECT * FROM marketing_cloud_extension WHERE id = ?", [extension_id]).fetchone()
+    if row is None:
+        raise refuse(404, "Data extension not found.", 20000)
+    return _shown(row)
+
+
 @router.delete("/customobjects/{extension_id}", status_code=204)
 def delete_extension(extension_id: str, sandbox: Here) -> Response:
     with sandbox.state.transaction() as db:

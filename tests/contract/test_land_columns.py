@@ -104,8 +104,12 @@ def test_a_column_may_appear_between_two_pages(shop: Shop, lake: Lake) -> None:
 
 def test_a_vanished_column_is_null_and_told_once(shop: Shop, lake: Lake) -> None:
     bring(shop, lake, sales("a", Colour__c=pa.array(["red"])))
-    assert bring(shop, lake, sales("b")).events == ("raw.shop__sale: column colour_c is gone; it is null from now on",)
+    gone = "raw.shop__sale: column colour_c is gone; it is null from now on"
+    told = bring(shop, lake, sales("b"))
+    assert told.events == (gone,)
     assert bring(shop, lake, sales("c")).events == ()
+    noted = "select source, stream, event from ops.load_event where load_id = ?"
+    assert lake.rows(noted, [told.load_id]) == [("shop", "sale", gone)]
     assert lake.rows("select id, colour_c from raw.shop__sale order by id") == [("a", "red"), ("b", None), ("c", None)]
     assert lake.value("select count(*) from raw.shop__sale where colour_c is null") == 2
     assert lake.value("select count(colour_c) from raw.shop__sale") == 1

@@ -77,6 +77,17 @@ def test_a_page_whose_answer_got_lost_is_not_missed(
     assert sorted(row["ID"] for row in again) == sorted(row["ID"] for row in whole)
 
 
+def test_in_mid_read_too_the_wait_is_as_long_as_asked(
+    source: Source, plant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    source.http.sleep = waits.append  # type: ignore[attr-defined]
+    monkeypatch.setattr(marketing_cloud, "PAGE", 20)
+    plant("status", skip=2, status=429, retry_after=17)
+    assert read(source, "email_event")
+    assert waits == [17.0]
+
+
 def test_a_retrieve_that_keeps_breaking_off_is_given_up(
     source: Source, plant: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,12 +3,13 @@
 import json
 from functools import partial
 
+import httpx
 import models_after_a_run as models
 import pytest
 from conftest import Home, Undisturbed
 
 from cohorte.lake import Lake
-from cohorte.orchestration.local import find_sandbox
+from cohorte.orchestration import local
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +25,7 @@ def building(home: Home) -> bool:
 def activating(home: Home) -> bool:
     if not (home.path / "mlflow" / "coupon_propensity").exists():
         return False
-    sandbox = find_sandbox(home.settings)
+    sandbox = local.find_sandbox(home.settings)
     return bool(sandbox and sandbox.get("state/hubspot")["lists"])
 
 
@@ -47,10 +48,41 @@ def test_a_run_the_next_day_and_a_bad_day(undisturbed: Undisturbed) -> None:
     _says_what_every_column_is(undisturbed.home)
     for expected in (models.made_again, models.shown, models.nothing_to_go_back_to):
         expected(undisturbed.home)
+    deleted = _deletes_a_reader(undisturbed.home)
     code, output = undisturbed.home.demo()
     assert code == 0, output
     _sends_only_what_changed(first, undisturbed.home.summary())
+    _has_let_go_of(deleted, undisturbed.home)
     _stops_at_a_corrupt_column(undisturbed.home)
+
+
+def _deletes_a_reader(home: Home) -> str:
+    """Deletes, in Salesforce, all contacts of one who gets the market letter; who that is."""
+    with Lake.open(home.settings, read_only=True) as lake:
+        customer_id = lake.value("select min(customer_id) from segments.membership where segment = 'market_letter'")
+        records = lake.rows(
+            "select replace(record_id, 'salesforce:', '') from intermediate.int_identity__customer "
+            "where customer_id = ? and record_id like 'salesforce:%'",
+            [customer_id],
+        )
+    sandbox = local.wait_for_sandbox(home.settings, local.start_sandbox(home.settings))
+    for (contact_id,) in records:
+        httpx.post(f"{sandbox.url}/_control/contacts/{contact_id}/delete", json={}).raise_for_status()
+    return str(customer_id)
+
+
+def _has_let_go_of(customer_id: str, home: Home) -> None:
+    with Lake.open(home.settings, read_only=True) as lake:
+        for table in ("segments.membership", "marts.dim_customer", "pii.dim_contact", "features.customer_latest"):
+            assert lake.value(f"select count(*) from {table} where customer_id = ?", [customer_id]) == 0, table
+        receipts = (
+            "select operation, state from activation.delivery where customer_id = ? and sync = ? order by delivered_at"
+        )
+        there_and_back = lake.rows(receipts, [customer_id, "mailchimp_market_letter"])
+        assert there_and_back == [("add", "accepted"), ("remove", "accepted")]
+        stays = "select count(*) from segments.history where customer_id = ? and left_at is null"
+        assert lake.value(stays, [customer_id]) == 0
+        assert lake.value("select bool_or(is_deleted) from pii.stg_salesforce__contact")
 
 
 def _leaves_what_it_promises(found: dict) -> None:

@@ -47,6 +47,15 @@ create table if not exists ops.quarantine (
     quarantined_at timestamp not null
 );
 
+-- One row per thing a load found worth telling: a column that came, went or changed, a stream that stopped early.
+create table if not exists ops.load_event (
+    load_id varchar not null,
+    source varchar not null,
+    stream varchar not null,
+    event varchar not null,
+    told_at timestamp not null
+);
+
 -- One row per item a source has read whole: a file in its newest version, or how far a cursor has come.
 create table if not exists ops.bookmark (
     source varchar not null,

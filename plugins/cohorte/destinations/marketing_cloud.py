@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 BATCH = 2_000
 SAFE_BYTES = 3_500_000
 PAGE = 200
-EXPIRED = frozenset({401})
+EXPIRED, MISSING = frozenset({401}), frozenset({404})
+DONE = frozenset({"Complete", "Completed"})
+"""Its pages show the one and name the other."""
 KEY, MEMBER = "email", "is_member"
 COLUMNS = ("first_name", "last_name")
 SCOPES = {"data_extensions_read", "data_extensions_write"}
@@ -146,7 +148,7 @@ class MarketingCloud(Destination):
     def _results(self, request_id: str, sent: int) -> list[str]:
         """The problem of each row sent. Raises Refused when some have one and it cannot be told which."""
         status = self._finished(request_id)
-        if not status["hasErrors"] and status["requestStatus"] == "Complete":
+        if not status["hasErrors"] and status["requestStatus"] in DONE:
             return [""] * sent
         items: list[dict[str, Any]] = []
         while len(items) < sent:
@@ -183,8 +185,8 @@ class MarketingCloud(Destination):
             pause = min(pause * 2, 15.0)
 
     def _check_extension(self, audience: Audience) -> None:
-        answer = self._call("GET", "/data/v1/customobjects", params={"$search": audience.name, "$pageSize": PAGE})
-        if not any(found["id"] == audience.external_id for found in answer.json()["items"]):
+        answer = self._call("GET", f"/data/v1/customobjects/{audience.external_id}", expect=MISSING)
+        if answer.status_code in MISSING:
             raise AudienceGone(f'data extension "{audience.name}" ({audience.external_id}) is not there any more')
 
     def _definition(self, name: str) -> dict[str, Any]:
@@ -205,16 +207,19 @@ class MarketingCloud(Destination):
             "fields": fields,
         }
 
-    def _call(self, method: str, path: str, **request: Any) -> "httpx.Response":
+    def _call(
+        self, method: str, path: str, *, expect: frozenset[int] = frozenset(), **request: Any
+    ) -> "httpx.Response":
         """A REST call; a token that has expired is renewed once."""
         rest, token = self._session(stale="")
         headers = request.pop("headers", {})
         bearer = {"Authorization": f"Bearer {token}"}
-        answer = rest.call(method, path, headers=headers | bearer, expect=EXPIRED, **request)
+        answer = rest.call(method, path, headers=headers | bearer, expect=EXPIRED | expect, **request)
         if answer.status_code not in EXPIRED:
             return answer
         rest, token = self._session(stale=token)
-        return rest.call(method, path, headers=headers | {"Authorization": f"Bearer {token}"}, **request)
+        bearer = {"Authorization": f"Bearer {token}"}
+        return rest.call(method, path, headers=headers | bearer, expect=expect, **request)
 
     def _session(self, *, stale: str) -> tuple[Api, str]:
         """Where REST answers, and a token; another one than `stale`. Threads share one: tokens are rationed."""

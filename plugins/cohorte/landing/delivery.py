@@ -36,6 +36,11 @@ class Delivery:
     def table(self) -> str:
         return self.columns.table
 
+    @property
+    def events(self) -> tuple[str, ...]:
+        """What was worth telling: of its columns, and that it stopped early."""
+        return (*self.columns.events, self.paused) if self.paused else tuple(self.columns.events)
+
     @classmethod
     def plan(
         cls,

@@ -40,6 +40,25 @@ def register(delivery: Delivery, load_id: str, now: datetime, loaded_at: datetim
     )
 
 
+def tell(delivery: Delivery, load_id: str, loaded_at: datetime, lake: Lake) -> None:
+    """Keeps what was worth telling of a stream in ops.load_event."""
+    import pyarrow as pa
+
+    if not delivery.events:
+        return
+    rows = [
+        {
+            "load_id": load_id,
+            "source": delivery.source.name,
+            "stream": delivery.stream.name,
+            "event": event,
+            "told_at": _naive(loaded_at),
+        }
+        for event in delivery.events
+    ]
+    lake.append("ops.load_event", pa.Table.from_pylist(rows))
+
+
 def bookmark(delivery: Delivery, load_id: str, lake: Lake) -> None:
     """Keeps what the source noted of a stream; a backfill leaves the notes as they are."""
     import pyarrow as pa

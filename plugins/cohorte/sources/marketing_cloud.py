@@ -25,7 +25,7 @@ from cohorte.health import Finding
 from cohorte.sources import marketing_cloud_soap as soap
 from cohorte.sources.base import BATCH, About, Source, SourceError, Stream, Window
 from cohorte.sources.http import TRANSIENT, Http
-from cohorte.sources.patience import ATTEMPTS
+from cohorte.sources.patience import ATTEMPTS, retry_after
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,7 +158,8 @@ class MarketingCloud(Source):
             except (httpx.TransportError, httpx.HTTPStatusError) as error:
                 if isinstance(error, httpx.HTTPStatusError) and not _is_transient(error.response):
                     raise SourceError(f"{self._at(stream)}: {kind} refused in mid-read: {error}") from None
-                self.http.sleep(float(2**attempt))
+                asked_for = retry_after(error.response.headers) if isinstance(error, httpx.HTTPStatusError) else None
+                self.http.sleep(float(2**attempt) if asked_for is None else asked_for)
         raise SourceError(
             f"{self._at(stream)}: {kind} breaks off every time, {ATTEMPTS} times now. Load a smaller window."
         )

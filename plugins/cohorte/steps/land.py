@@ -77,6 +77,7 @@ def land(
                 keys = intent.files_of(load_id, source.name, delivery.stream.name, storage)
                 delivery.files = [storage.url(key) for key in keys]
                 register.register(delivery, load_id, now, loaded_at, lake)
+                register.tell(delivery, load_id, loaded_at, lake)
                 register.bookmark(delivery, load_id, lake)
             register.quarantine(source, load_id, loaded_at, lake)
         intent.conclude(load_id, source.name, storage)
