@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def measure(lake: Lake, folder: Path, connection: dict[str, Any], csv: Path, sin
     rest = RestApi("rest", (stream,), Credentials(name="rest", host=pages), {})
     file = Files.stream("line", FileLand(path=csv.name))
     files = Files("files", (file,), Credentials(name="files", kind="fs", extra={"path": str(csv.parent)}), {})
-    window = Window(pa.scalar(since).cast(pa.timestamp("us", "UTC")).as_py(), lake_time(END))
+    window = Window(in_utc(since), in_utc(END))
     speeds = {
         "dlt rest_api, JSON": timed(lambda: dlt_rest(pages, folder)),
         "ours, JSON REST": timed(lambda: ours(rest, lake)),
@@ -213,8 +214,8 @@ def wait_for(path: Path) -> str:
     return path.read_text()
 
 
-def lake_time(text: str) -> Any:
-    return pa.scalar(text).cast(pa.timestamp("us", "UTC")).as_py()
+def in_utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":

@@ -108,6 +108,15 @@ OBJECTS = {
             "ShouldForget:boolean SendIndividualData:boolean CanStorePiiElsewhere:boolean LastModifiedDate:datetime",
         ),
         SObject(
+            "ContactPointTypeConsent",
+            ids.CONSENT,
+            "consent",
+            True,
+            "Name PartyId:reference ContactPointType:picklist CaptureContactPointType:picklist CaptureSource "
+            "PrivacyConsentStatus:picklist DataUsePurposeId:reference CaptureDate:datetime EffectiveFrom:datetime "
+            "EffectiveTo:datetime LastModifiedDate:datetime",
+        ),
+        SObject(
             "Product2",
             ids.PRODUCT,
             "product2",

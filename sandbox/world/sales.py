@@ -3,7 +3,7 @@
 All of it is made up. A tenth of the households shop for a business: an Account, whose Contact they are. Now and then
 one of its baskets was the outcome of an Opportunity (catering). Some of the businesses were a Lead before, which was
 converted into the Contact; other Leads are strangers who never became customers. A third of the Contacts have an
-Individual, which is where Salesforce keeps what a person consents to.
+Individual, which is where Salesforce keeps what a person consents to, and below it consents by way of contact.
 """
 
 from collections.abc import Sequence
@@ -50,11 +50,12 @@ LAST_NAMES = (
     "Kowal",
     "Lund",
 )
+POINTS = ("Email", "Phone", "MailingAddress", "Web")
 SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Trade Show")
 
 
 def build(world: duckdb.DuckDBPyConnection) -> None:
-    """Make `account`, `opportunity`, `crm_lead` and `individual` from `contact`, `truth` and `basket`."""
+    """Make `account`, `opportunity`, `crm_lead`, `individual` and `consent` from `contact`, `truth` and `basket`."""
     world.execute(
         """
         CREATE TEMP TABLE person AS
@@ -68,6 +69,7 @@ def build(world: duckdb.DuckDBPyConnection) -> None:
     _opportunities(world)
     _leads(world)
     _individuals(world)
+    _consents(world)
 
 
 def _accounts(world: duckdb.DuckDBPyConnection) -> None:
@@ -184,6 +186,32 @@ def _individuals(world: duckdb.DuckDBPyConnection) -> None:
             WHERE dice('changes-mind', household_id) < 0.15
         )
         WHERE IndividualId IS NOT NULL
+        ORDER BY SystemModstamp, Id
+        """
+    )
+
+
+def _consents(world: duckdb.DuckDBPyConnection) -> None:
+    """What people said of one way to reach them: most agreed when they came, some took it back in the app."""
+    number = f"household_id * {len(POINTS)} + place"
+    world.execute(
+        f"""
+        CREATE TABLE consent AS
+        SELECT {ids.record_id_sql(ids.CONSENT, number)} AS Id, point || ' consent' AS Name, IndividualId AS PartyId,
+            point AS ContactPointType, 'Web' AS CaptureContactPointType,
+            CASE WHEN is_changed THEN 'Preference center' ELSE 'Sign-up form' END AS CaptureSource,
+            CASE WHEN is_changed THEN 'OptOut' ELSE 'OptIn' END AS PrivacyConsentStatus, NULL AS DataUsePurposeId,
+            moment AS CaptureDate, moment AS EffectiveFrom, NULL::TIMESTAMP AS EffectiveTo,
+            moment AS LastModifiedDate, CreatedDate, moment AS SystemModstamp, false AS IsDeleted,
+            lead(moment, 1, {NEVER}) OVER (PARTITION BY IndividualId, point ORDER BY moment) AS valid_to
+        FROM (
+            SELECT *, false AS is_changed, CreatedDate AS moment FROM person
+            UNION ALL
+            SELECT *, true, CreatedDate + to_hours((24 + 12000 * dice('takes-back', household_id))::INTEGER) FROM person
+        )
+        CROSS JOIN (SELECT unnest({list(POINTS)}) AS point, unnest(range({len(POINTS)})) AS place)
+        WHERE IndividualId IS NOT NULL AND dice('agrees', {number}) < 0.8
+            AND (NOT is_changed OR dice('takes-back', {number}) < 0.12)
         ORDER BY SystemModstamp, Id
         """
     )

@@ -18,7 +18,7 @@ from cohorte.lake import Lake
 from cohorte.orchestration import local
 from cohorte.settings import ROOT, Settings
 
-HOUSEHOLDS = "150"
+HOUSEHOLDS = "200"
 SOURCES = "salesforce,google_analytics,meta,mailchimp"
 """One of those that send letters stands for all of them."""
 
@@ -28,7 +28,7 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.settings = Settings(home=path, threads=1, memory_limit="2GB")
+        self.settings = Settings(home=path, threads=1, memory_limit="2GB", sandbox_households=int(HOUSEHOLDS))
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "COHORTE", "PYTEST"))}
         self.environment = inherited | {
             "COHORTE_HOME": str(path),

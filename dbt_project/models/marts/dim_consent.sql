@@ -1,6 +1,19 @@
--- May we write to this customer? Where several records of one person disagree, the strictest wins: whoever opted out
--- anywhere has opted out.
-with addresses as (
+-- May we reach this customer, by which way and what for? Where several records of one person disagree, the strictest
+-- wins: whoever said no anywhere has said no. Who said nothing has agreed to what `vars: consent` presumes, and to
+-- nothing else.
+with contacts as (
+    select
+        customers.customer_id,
+        records.individual_id,
+        records.has_opted_out_of_email,
+        records.modified_at
+    from {{ ref('stg_salesforce__contact') }} as records
+    inner join {{ ref('int_identity__customer') }} as customers
+        on customers.record_id = 'salesforce:' || records.contact_id
+    where not records.is_deleted
+),
+
+addresses as (
     select records.email, customers.customer_id
     from {{ ref('int_identity__record') }} as records
     inner join {{ ref('int_identity__customer') }} as customers on customers.record_id = records.record_id
@@ -10,31 +23,69 @@ with addresses as (
 
 said as (
     select
-        customers.customer_id,
-        not contacts.has_opted_out_of_email as is_granted,
+        customer_id,
+        'email' as channel,
+        'marketing' as purpose,
+        false as is_granted,
         'salesforce' as source,
-        contacts.modified_at as decided_at
-    from {{ ref('stg_salesforce__contact') }} as contacts
-    inner join {{ ref('int_identity__customer') }} as customers
-        on customers.record_id = 'salesforce:' || contacts.contact_id
-    where not contacts.is_deleted
+        modified_at as decided_at
+    from contacts
+    where has_opted_out_of_email
+    {%- for channel, purpose in var('consent')['presumed'] %}
+
+    union all
+
+    select customer_id, '{{ channel }}', '{{ purpose }}', true, 'salesforce', modified_at
+    from contacts
+    {%- endfor %}
     {%- for platform in email_platforms() %}
 
     union all
 
-    select addresses.customer_id, false, '{{ platform }}', subscribers.changed_at
+    select addresses.customer_id, 'email', 'marketing', false, '{{ platform }}', subscribers.changed_at
     from {{ ref('stg_' ~ platform ~ '__subscriber') }} as subscribers
     inner join addresses on addresses.email = subscribers.email
     where subscribers.has_opted_out
     {%- endfor %}
+
+    union all
+
+    -- Salesforce's own words for what an Individual does not want.
+    select contacts.customer_id, refused.channel, refused.purpose, false, 'salesforce', people.modified_at
+    from {{ ref('stg_salesforce__individual') }} as people
+    inner join contacts on contacts.individual_id = people.individual_id
+    cross join (
+        values ('email', 'marketing'), ('phone', 'marketing'), ('mail', 'marketing'), ('ads', 'marketing'), ('any', 'profiling')
+    ) as refused (channel, purpose)
+    where
+        not people.is_deleted and (
+            people.has_opted_out_processing
+            or people.should_forget
+            or (people.has_opted_out_solicit and refused.purpose = 'marketing')
+            or (people.has_opted_out_tracking and refused.channel = 'ads')
+            or (people.has_opted_out_profiling and refused.purpose = 'profiling')
+        )
+
+    union all
+
+    select contacts.customer_id, answers.channel, 'marketing', answers.is_granted, 'salesforce', answers.effective_from
+    from {{ ref('stg_salesforce__contact_point_type_consent') }} as answers
+    inner join contacts on contacts.individual_id = answers.individual_id
+    where
+        not answers.is_deleted
+        and answers.is_granted is not null
+        and answers.channel is not null
+        and answers.effective_from <= timestamp '{{ now() }}'
+        and coalesce(answers.effective_to > timestamp '{{ now() }}', true)
 )
 
 select
     customer_id::varchar as customer_id,
-    'email'::varchar as channel,
-    'marketing'::varchar as purpose,
+    channel::varchar as channel,
+    purpose::varchar as purpose,
     bool_and(is_granted) as is_granted,
     arg_min(source, (is_granted, decided_at, source))::varchar as source,
     max(decided_at)::timestamp as decided_at
 from said
-group by customer_id
+where customer_id in (select customer_id from {{ ref('dim_customer') }})
+group by customer_id, channel, purpose

@@ -261,6 +261,26 @@ create table if not exists raw.salesforce__individual (
     _loaded_at timestamptz
 );
 
+create table if not exists raw.salesforce__contact_point_type_consent (
+    id varchar,
+    name varchar,
+    party_id varchar,
+    contact_point_type varchar,
+    capture_contact_point_type varchar,
+    capture_source varchar,
+    privacy_consent_status varchar,
+    data_use_purpose_id varchar,
+    capture_date timestamptz,
+    effective_from timestamptz,
+    effective_to timestamptz,
+    last_modified_date timestamptz,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
 create table if not exists raw.salesforce__order (
     id varchar,
     order_number varchar,

@@ -33,7 +33,7 @@ NOT_IN_BULK = frozenset({"address", "location", "base64", "complexvalue"})
 """Compound and binary types, which bulk queries refuse."""
 QUOTAS = {"DailyApiRequests": "requests of the day", "DailyBulkV2QueryJobs": "bulk queries of the day"}
 """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm"""
-OPTIONAL = frozenset({"Individual"})
+OPTIONAL = frozenset({"Individual", "ContactPointTypeConsent"})
 """Objects an org has only once it switched a feature on (here: Setup > Data Protection and Privacy)."""
 LAG = timedelta(hours=1)
 """SystemModstamp is set before the transaction commits: a long one shows up behind the cursor."""
@@ -66,6 +66,7 @@ class Salesforce(Source):
         _stream("lead", "Lead"),
         _stream("opportunity", "Opportunity"),
         _stream("individual", "Individual"),
+        _stream("contact_point_type_consent", "ContactPointTypeConsent"),
     )
 
     def __init__(self, credentials: Credentials) -> None:
