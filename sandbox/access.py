@@ -63,6 +63,7 @@ def connections(base_url: str, folder: Path) -> dict[str, dict[str, Any]]:
             "extra": {
                 "access_token": held.meta_token,
                 "app_id": held.meta_app_id,
+                "ad_account_id": AD_ACCOUNT_ID,
                 "app_secret": held.meta_app_secret,
                 "page_id": PAGE_ID,
             },

@@ -20,7 +20,7 @@ from fastapi import APIRouter, Depends, Request
 
 from sandbox.access import AD_ACCOUNT_ID
 from sandbox.context import Form, Here, Sandbox, public_url
-from sandbox.meta import VERSIONS, refuse
+from sandbox.meta.door import VERSIONS, refuse
 
 MOST, SAMPLES, PAGE, MAX_PAGE = 10_000, 100, 25, 100
 HASHED = ("EMAIL", "PHONE", "FN", "LN", "FI", "CT", "ST", "ZIP", "COUNTRY", "GEN", "DOBY", "DOBM", "DOBD")

@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from sandbox import control, index, meta, meta_audiences
+from sandbox import control, index, meta_audiences
 from sandbox.access import connections
 from sandbox.account_engagement import api as account_engagement
 from sandbox.brevo import api as brevo
@@ -31,6 +31,8 @@ from sandbox.mailchimp import reports as mailchimp_reports
 from sandbox.marketing_cloud import extensions as marketing_cloud
 from sandbox.marketing_cloud import oauth as marketing_cloud_oauth
 from sandbox.marketing_cloud import soap as marketing_cloud_soap
+from sandbox.meta import graph as meta_graph
+from sandbox.meta import insights as meta_insights
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
@@ -71,6 +73,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.retrieves = marketing_cloud_soap.Retrieves()
     marketing_cloud.prepare(app.state.sandbox)
     meta_audiences.prepare(app.state.sandbox)
+    meta_insights.prepare(app.state.sandbox)
     app.state.data_manager_rate = datamanager.RateLimit()
     datamanager.prepare(app.state.sandbox)
     app.state.account_engagement_usage = account_engagement.Usage()
@@ -85,7 +88,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
         app.include_router(salesforce.router, prefix=prefix)
     app.include_router(google_auth.router)
     app.include_router(google.router)
-    app.include_router(meta.router)
+    app.include_router(meta_graph.router)
     app.include_router(hubspot.router)
     app.include_router(mailchimp.router)
     app.include_router(mailchimp_reports.router)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-FORMAT = 5
+FORMAT = 6
 """Raise when the generator changes: a world of another format is made anew."""
 
 MOST_COPIES = 500
@@ -64,7 +64,7 @@ def prepare(folder: Path, cut: Cut) -> Path:
 
 
 def _generate(path: Path, cut: Cut) -> None:
-    from sandbox.world import crm, mail, sales, social, source, web
+    from sandbox.world import ads, crm, mail, sales, social, source, web
 
     with duckdb.connect(str(path)) as world:
         world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
@@ -75,6 +75,7 @@ def _generate(path: Path, cut: Cut) -> None:
         sales.build(world)
         web.build(world)
         social.build(world, seed=cut.seed)
+        ads.build(world)
         mail.build(world)
         _write_truth(world, path.parent)
         world.execute("DROP TABLE truth")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BATCH = 5_000
 """Households that speak at once."""
+REACTIONS = ("LIKE", "LOVE", "WOW", "HAHA", "SAD", "ANGRY")
 FIRST_DAY, DAYS = datetime(2017, 1, 2), 456
 LEADS, STRANGERS = 0.24, 0.12
 """Shares of the households that fill in a form, and of people beside them who are no customers."""
@@ -46,7 +47,7 @@ Speaking = tuple[Speaker, random.Random, bool, bool]
 
 
 def build(world: duckdb.DuckDBPyConnection, *, seed: int) -> None:
-    """Make `page_post`, `page_comment`, `lead_form` and `lead`; `interest` in them is the truth, not served."""
+    """Make `page_post`, `page_comment`, `page_reaction`, `lead_form`, `lead`; `interest` is the truth, not served."""
     world.execute("CREATE TABLE lead_form (id VARCHAR, name VARCHAR, created TIMESTAMP)")
     world.execute(
         "CREATE TABLE lead (id VARCHAR, form_id VARCHAR, created TIMESTAMP, field_data VARCHAR, interest VARCHAR)"
@@ -84,6 +85,19 @@ def build(world: duckdb.DuckDBPyConnection, *, seed: int) -> None:
     world.execute(
         f"INSERT INTO page_comment SELECT * REPLACE (split_part(post_id, '_', 2) || '_' || ({5 * 10**14} - 1 "
         "+ row_number() OVER (ORDER BY created, message, from_id)) AS id) FROM made_comment ORDER BY id"
+    )
+    # Most who write about a post react to it, too; some take that back after a week.
+    world.execute(
+        f"""
+        CREATE TABLE page_reaction AS
+        SELECT post_id, from_id AS id, any_value(from_name) AS name, min(created) AS created,
+            CASE WHEN dice('takes-back', post_id || from_id) < 0.1 THEN min(created) + INTERVAL 7 DAYS END AS removed,
+            {list(REACTIONS)}[1 + floor({len(REACTIONS)} * dice('reacts', post_id || from_id) ** 3)::INTEGER] AS type
+        FROM page_comment
+        WHERE dice('reacts-at-all', post_id || from_id) < 0.7
+        GROUP BY post_id, from_id
+        ORDER BY created, id
+        """
     )
 
 

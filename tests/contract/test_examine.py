@@ -111,7 +111,7 @@ def test_a_token_that_expires_soon_is_warned_of(shared_sandbox: Running, told: d
 def test_a_token_without_a_scope_is_a_failure(shared_sandbox: Running, told: dict[str, Any]) -> None:
     told["scopes"] = ["pages_read_engagement", "pages_read_user_content", "pages_manage_ads"]
     scopes = next(item.finding for item in of("meta", shared_sandbox) if item.finding.what == "scopes")
-    assert (scopes.state, scopes.said) == ("failure", "lacks leads_retrieval")
+    assert (scopes.state, scopes.said) == ("failure", "lacks ads_read, leads_retrieval")
 
 
 def test_a_clock_that_is_off_and_a_quota_that_is_low_are_told() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from facebook_business.adobjects.adaccount import AdAccount
 from facebook_business.adobjects.leadgenform import LeadgenForm
 from facebook_business.adobjects.page import Page
 from facebook_business.adobjects.pagepost import PagePost
@@ -131,3 +132,50 @@ def test_a_token_is_wanted_and_can_be_looked_at(
     with pytest.raises(FacebookRequestError) as refused:
         list(PagePost("1", api=api).get_comments())
     assert refused.value.api_error_code() == 100
+
+
+def test_reactions_are_counted_without_being_listed_and_some_are_taken_back(page: Page, api: FacebookAdsApi) -> None:
+    posts = page.get_published_posts(fields=["id", "reactions.limit(0).summary(total_count)"], params={"limit": 100})
+    counts = {post["id"]: post["reactions"]["summary"]["total_count"] for post in posts}
+    for post_id, count in counts.items():
+        reactions = list(PagePost(post_id, api=api).get_reactions(params={"limit": 2}))
+        assert len(reactions) == len({reaction["id"] for reaction in reactions}) == count
+    assert sum(counts.values()) > 10
+
+
+def test_the_sdk_waits_for_a_report_and_reads_it(api: FacebookAdsApi, shared_sandbox: Running) -> None:
+    account = AdAccount(f"act_{shared_sandbox.connections['meta_default']['extra']['ad_account_id']}", api=api)
+    asked = {"level": "ad", "time_increment": 1, "time_range": {"since": "2017-10-01", "until": "2017-10-07"}}
+    run = account.get_insights_async(fields=["ad_id", "impressions", "spend", "actions"], params=asked)
+    states = [run.api_get()["async_status"] for _ in range(2)]
+    assert states == ["Job Running", "Job Completed"]
+    rows = list(run.get_insights(params={"limit": 5}))
+    assert len({(row["ad_id"], row["date_start"]) for row in rows}) == len(rows) == 8 * 7
+    assert all(float(row["spend"]) > 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"level": "campaign"}, "level=ad"),
+        ({"colour": "red"}, "Invalid parameter: colour"),
+        ({"fields": "ad_id,happiness"}, "happiness is not valid"),
+        ({"time_range": "last week"}, "time_range"),
+        ({"time_range": '{"since": "2001-01-01", "until": "2001-02-01"}'}, "37 months"),
+    ],
+)
+def test_a_report_is_asked_for_as_documented(
+    graph: httpx.Client, shared_sandbox: Running, changed: dict[str, str], says: str
+) -> None:
+    account = shared_sandbox.connections["meta_default"]["extra"]["ad_account_id"]
+    asked = {"level": "ad", "time_increment": "1", "time_range": '{"since": "2017-10-01", "until": "2017-10-07"}'}
+    answer = graph.post(f"/v26.0/act_{account}/insights", data=asked | changed)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]["message"]
+
+
+def test_a_report_that_is_not_made_yet_cannot_be_read(graph: httpx.Client, shared_sandbox: Running) -> None:
+    account = shared_sandbox.connections["meta_default"]["extra"]["ad_account_id"]
+    asked = {"level": "ad", "time_increment": "1", "time_range": '{"since": "2017-10-01", "until": "2017-10-07"}'}
+    run = graph.post(f"/v26.0/act_{account}/insights", data=asked).json()["report_run_id"]
+    assert graph.get(f"/v26.0/{run}/insights").json()["error"]["code"] == 2601

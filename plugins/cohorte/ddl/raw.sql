@@ -97,6 +97,35 @@ create table if not exists raw.meta__comment (
     _loaded_at timestamptz
 );
 
+create table if not exists raw.meta__reaction (
+    post_id varchar,
+    id varchar,
+    name varchar,
+    type varchar,
+    read_at timestamptz,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.meta__ad_insight (
+    account_id varchar,
+    campaign_id varchar,
+    campaign_name varchar,
+    adset_id varchar,
+    adset_name varchar,
+    ad_id varchar,
+    ad_name varchar,
+    impressions varchar,
+    reach varchar,
+    clicks varchar,
+    spend varchar,
+    actions varchar,
+    date_start varchar,
+    date_stop varchar,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
 create table if not exists raw.meta__lead (
     id varchar,
     form_id varchar,

@@ -38,8 +38,9 @@ class Delivery:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """What was worth telling: of its columns, and that it stopped early."""
-        return (*self.columns.events, self.paused) if self.paused else tuple(self.columns.events)
+        """What was worth telling: of its columns, by its source, and that it stopped early."""
+        told = (*self.columns.events, *self.source.told.get(self.stream.name, ()))
+        return (*told, self.paused) if self.paused else told
 
     @classmethod
     def plan(

@@ -109,6 +109,9 @@ class Source(ABC):
         self.overlap: dict[str, Any] = {}
         """Stream -> value of its cursor from which on `read` gives records again that may be landed already."""
 
+        self.told: dict[str, list[str]] = {}
+        """Stream -> what is worth telling of it besides its rows. Whoever reads takes it from here."""
+
     @abstractmethod
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
         """The records of a stream that changed within the window, in batches of about BATCH rows.
@@ -128,6 +131,10 @@ class Source(ABC):
     def note(self, stream: Stream, item: str, version: str) -> None:
         """Remembers that an item is read: a file as it is now, or how far a cursor has come."""
         self.noted.setdefault(stream.name, {})[item] = version
+
+    def tell(self, stream: Stream, event: str) -> None:
+        """Leaves word of something that is no error yet: a token that expires soon."""
+        self.told.setdefault(stream.name, []).append(f"{self.name}.{stream.name}: {event}")
 
     def reject(self, stream: Stream, reason: str, record: str) -> None:
         """Puts a record aside. Raises SourceError when there are too many to be single bad rows."""

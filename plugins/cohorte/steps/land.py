@@ -59,6 +59,7 @@ def land(
     chosen = _chosen(source, streams)
     source.rejected.clear()
     source.noted.clear()
+    source.told.clear()
     with intent.alone(settings, source.name):
         intent.clear_leftovers(source.name, tuple(stream.name for stream in source.streams), lake, storage)
         load_id, loaded_at, now = intent.new_load_id(source.name, lake), datetime.now(UTC), clock.now(settings)
@@ -87,11 +88,11 @@ def land(
         rows={d.stream.name: d.rows for d in deliveries},
         files=sum(len(d.files) for d in deliveries),
         rejected=len(source.rejected),
-        events=tuple(event for d in deliveries for event in d.columns.events),
+        events=tuple(event for d in deliveries for event in d.events),
         paused=tuple(d.paused for d in deliveries if d.paused),
         seconds=round(time.monotonic() - started, 2),
     )
-    for message in result.events + result.paused:
+    for message in result.events:
         log.warning(message)
     if result.rejected:
         log.warning("%s: %d records in ops.quarantine, load_id %s", source.name, result.rejected, load_id)

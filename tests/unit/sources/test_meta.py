@@ -26,6 +26,8 @@ def meta(leads: list[dict[str, Any]]) -> tuple[Meta, list[httpx.Request]]:
     source, requests, left = Meta(Credentials(name="meta_default", extra=extra)), [], list(leads)
 
     def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/debug_token"):
+            return httpx.Response(200, json={"data": {"is_valid": True, "scopes": []}})
         requests.append(request)
         if request.url.path.endswith("/leadgen_forms"):
             return httpx.Response(200, json=page({"id": "form"}))

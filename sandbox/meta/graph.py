@@ -1,17 +1,12 @@
-"""Meta's Graph API: lead forms and their leads, published posts and their comments.
+"""A page: lead forms and their leads, published posts, their comments and reactions.
 
-No licensed machine-readable contract exists beside the types of PyPI `facebook-business`. Followed pages:
 https://developers.facebook.com/docs/graph-api/results (paging: cursors, limit 25 unless asked, here 100 at most)
 https://developers.facebook.com/docs/marketing-api/guides/lead-ads/retrieving (leads, `filtering` on `time_created`)
 https://developers.facebook.com/docs/graph-api/reference/object/comments
-https://developers.facebook.com/docs/graph-api/guides/error-handling (codes 100, 104, 190, 2500)
-https://developers.facebook.com/docs/graph-api/guides/secure-requests (appsecret_proof)
-https://developers.facebook.com/docs/graph-api/reference/debug_token
+https://developers.facebook.com/docs/graph-api/reference/object/reactions (no time; `summary` counts)
 """
 
 import base64
-import hashlib
-import hmac
 import json
 import re
 from dataclasses import dataclass
@@ -22,11 +17,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 
 from sandbox.access import PAGE_ID
-from sandbox.context import Here, Sandbox, public_url
-from sandbox.errors import Refused
+from sandbox.context import Form, Here, Sandbox, public_url
+from sandbox.meta import insights
+from sandbox.meta.door import check_token, debug_token, missing, refuse, without_version
 
 DEFAULT_LIMIT, MAX_LIMIT = 25, 100
-VERSIONS = range(18, 27)
 PAGE = {"id": PAGE_ID, "name": "Corner Market", "category": "Grocery Store"}
 
 
@@ -41,10 +36,20 @@ class Edge:
     """Field -> SQL, a JSON value."""
     default: tuple[str, ...]
     is_newest_first: bool
+    shows: str = "true"
+    """SQL: which of its rows are still there."""
 
 
 TIME = "to_json(strftime(created, '%Y-%m-%dT%H:%M:%S+0000'))"
 TEXT = "to_json({})".format
+COUNTED = "reactions.limit(0).summary(total_count)"
+"""A field of a post that holds no reaction, but says how many there are."""
+NOW = "{now}"
+STANDS = f"coalesce(removed > {NOW}, true)"
+COUNT = (
+    "json_object('data', [], 'summary', json_object('total_count', (SELECT count(*) FROM page_reaction AS r "
+    f"WHERE r.post_id = page_post.id AND r.created <= {NOW} AND {STANDS})))"
+)
 EDGES = {
     "leadgen_forms": Edge(
         "LeadgenForm",
@@ -69,9 +74,18 @@ EDGES = {
         "page_post",
         f"'{PAGE_ID}'",
         {"id": TEXT("id"), "created_time": TIME, "message": TEXT("message"), "is_published": "'true'",
-         "permalink_url": TEXT("'https://www.facebook.com/' || id")},
+         "permalink_url": TEXT("'https://www.facebook.com/' || id"), COUNTED: COUNT},
         ("created_time", "message", "id"),
         True,
+    ),
+    "reactions": Edge(
+        "Profile",
+        "page_reaction",
+        "post_id",
+        {"id": TEXT("id"), "name": TEXT("name"), "type": TEXT("type")},
+        ("id", "name", "type"),
+        True,
+        STANDS,
     ),
     "comments": Edge(
         "Comment",
@@ -89,63 +103,29 @@ OPERATORS = {"GREATER_THAN": ">", "GREATER_THAN_OR_EQUAL": ">=", "LESS_THAN": "<
 router = APIRouter(prefix="/meta")
 
 
-def refuse(code: int, message: str, kind: str = "OAuthException", **more: Any) -> Refused:
-    return Refused(400, {"error": {"message": message, "type": kind, "code": code, **more, "fbtrace_id": "AsAnDbOx"}})
-
-
 @router.get("/{path:path}")
 def read(path: str, request: Request, sandbox: Here) -> dict[str, Any]:
-    parts = path.strip("/").split("/")
-    if re.fullmatch(r"v\d+\.\d+", parts[0]):
-        if int(parts[0][1:].split(".")[0]) not in VERSIONS:
-            raise refuse(2500, f"Unknown path components: /{parts[0]}")
-        del parts[0]
-    query = dict(request.query_params)
-    token = _check_token(query, request, sandbox)
+    parts, query = without_version(path), dict(request.query_params)
+    token = check_token(query, request, sandbox)
     if parts == ["debug_token"]:
-        return _debug_token(query, sandbox)
+        return debug_token(query, sandbox)
     if len(parts) == 1:
-        return _node(parts[0], query, sandbox)
+        return insights.status(parts[0], sandbox) or _node(parts[0], query, sandbox)
+    if len(parts) == 2 and parts[1] == "insights":
+        return insights.rows(parts[0], query, request, sandbox)
     if len(parts) != 2 or parts[1] not in EDGES:
         raise refuse(2500, f"Unknown path components: /{'/'.join(parts[1:])}")
     address = f"{public_url(request)}{request.url.path}"
     return _collection(parts[0], EDGES[parts[1]], query, f"{address}?{{}}", token, sandbox)
 
 
-def _check_token(query: dict[str, str], request: Request, sandbox: Sandbox) -> str:
-    """The page's token, from the query or the Authorization header; the app's own (`id|secret`) for debug_token."""
-    scheme, _, header = request.headers.get("authorization", "").partition(" ")
-    given = query.pop("access_token", "") or (header if scheme in ("Bearer", "OAuth") else "")
-    if not given:
-        raise refuse(104, "An access token is required to request this resource.")
-    app = f"{sandbox.keys.meta_app_id}|{sandbox.keys.meta_app_secret}"
-    if given != sandbox.keys.meta_token and not (given == app and request.url.path.endswith("/debug_token")):
-        raise refuse(190, "Invalid OAuth access token - Cannot parse access token")
-    proof = query.pop("appsecret_proof", None)
-    expected = hmac.new(sandbox.keys.meta_app_secret.encode(), given.encode(), hashlib.sha256).hexdigest()
-    if proof is not None and proof != expected:
-        raise refuse(100, "Invalid appsecret_proof provided in the API argument", "GraphMethodException")
-    return given
-
-
-def _debug_token(query: dict[str, str], sandbox: Sandbox) -> dict[str, Any]:
-    if "input_token" not in query:
-        raise refuse(100, "(#100) The parameter input_token is required")
-    if query["input_token"] != sandbox.keys.meta_token:
-        error = {"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}
-        return {"data": {"error": error, "is_valid": False, "scopes": []}}
-    return {
-        "data": {
-            "app_id": sandbox.keys.meta_app_id,
-            "application": "Cohorte sandbox",
-            "type": "PAGE",
-            "profile_id": PAGE_ID,
-            "is_valid": True,
-            "expires_at": 0,
-            "data_access_expires_at": 0,
-            "scopes": ["leads_retrieval", "pages_manage_ads", "pages_read_engagement", "pages_read_user_content"],
-        }
-    }
+@router.post("/{path:path}")
+def ask(path: str, request: Request, sandbox: Here, form: Form) -> dict[str, Any]:
+    parts, query = without_version(path), dict(request.query_params) | form
+    check_token(query, request, sandbox)
+    if len(parts) != 2 or parts[1] != "insights":
+        raise refuse(2500, f"Unknown path components: /{'/'.join(parts[1:])}")
+    return insights.ask(parts[0], query, sandbox)
 
 
 def _node(object_id: str, query: dict[str, str], sandbox: Sandbox) -> dict[str, Any]:
@@ -155,11 +135,11 @@ def _node(object_id: str, query: dict[str, str], sandbox: Sandbox) -> dict[str, 
             if name not in PAGE:
                 raise refuse(100, f"(#100) Tried accessing nonexisting field ({name}) on node type (Page)")
         return {name: PAGE[name] for name in {*wanted, "id"}}
-    for edge in EDGES.values():
+    for edge in (edge for edge in EDGES.values() if edge.node != "Profile"):
         fields = _fields(edge, query) if _exists(edge.table, object_id, sandbox) else ()
         if fields:
             return _rows(edge, fields, "id = ?", [object_id], 1, sandbox)[0][2]
-    raise _missing(object_id)
+    raise missing(object_id)
 
 
 def _collection(
@@ -168,7 +148,7 @@ def _collection(
     parent = PAGE_ID if parent == "me" else parent
     known = parent == PAGE_ID if PAGE_ID in edge.parent else _exists(_parent_table(edge), parent, sandbox)
     if not known:
-        raise _missing(parent)
+        raise missing(parent)
     fields = _fields(edge, query)
     limit = _limit(query.get("limit"))
     conditions, values = [f"{edge.parent} = ?"], [parent]
@@ -195,15 +175,20 @@ def _rows(
     edge: Edge, fields: tuple[str, ...], condition: str, values: list[str], limit: int, sandbox: Sandbox
 ) -> list[tuple[datetime, str, dict[str, Any]]]:
     """(created, id, object) of what exists at the sandbox's time."""
-    columns = ", ".join(edge.fields[name] for name in fields)
+    now = f"TIMESTAMP '{sandbox.now().isoformat(sep=' ')}'"
+    columns = ", ".join(edge.fields[name] for name in fields).replace(NOW, now)
     direction = "DESC" if edge.is_newest_first else "ASC"
     found = sandbox.world.cursor().execute(
-        f"SELECT created, id, {columns} FROM {edge.table} WHERE created <= ? AND {condition} "
-        f"ORDER BY created {direction}, id {direction} LIMIT {limit}",
-        [sandbox.now(), *values],
+        f"SELECT created, id, {columns} FROM {edge.table} WHERE created <= {now} AND {edge.shows.replace(NOW, now)} "
+        f"AND {condition} ORDER BY created {direction}, id {direction} LIMIT {limit}",
+        values,
     )
     return [
-        (row[0], row[1], {name: json.loads(value) for name, value in zip(fields, row[2:], strict=True)})
+        (
+            row[0],
+            row[1],
+            {name.partition(".")[0]: json.loads(value) for name, value in zip(fields, row[2:], strict=True)},
+        )
         for row in found.fetchall()
     ]
 
@@ -272,12 +257,3 @@ def _exists(table: str, object_id: str, sandbox: Sandbox) -> bool:
         f"SELECT 1 FROM {table} WHERE id = ? AND created <= ?", [object_id, sandbox.now()]
     )
     return found.fetchone() is not None
-
-
-def _missing(object_id: str) -> Refused:
-    message = (
-        f"Unsupported get request. Object with ID '{object_id}' does not exist, cannot be loaded due to missing "
-        "permissions, or does not support this operation. Please read the Graph API documentation at "
-        "https://developers.facebook.com/docs/graph-api"
-    )
-    return refuse(100, message, "GraphMethodException", error_subcode=33)
