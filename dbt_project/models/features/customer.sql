@@ -22,6 +22,8 @@ select
     customers.household_composition::varchar as household_composition,
     customers.kids_count::varchar as kids_count,
     customers.city::varchar as city,
+    cities.population::bigint as city_population,
+    cities.time_zone::varchar as time_zone,
     (contacts.email is not null and coalesce(consent.is_granted, false))::boolean as is_mailable,
     -- behavioural
     purchases.recency_days::integer as recency_days,
@@ -37,6 +39,7 @@ select
     coalesce(purchases.spend_90d, 0)::double as spend_90d,
     coalesce(purchases.orders_per_month, 0)::double as orders_per_month,
     (purchases.spend_30d * 3 / nullif(purchases.spend_90d, 0))::double as spend_trend,
+    (purchases.baskets_30d * 3.0 / nullif(purchases.baskets_90d, 0))::double as baskets_trend,
     purchases.discount_share::double as discount_share,
     coalesce(purchases.coupon_baskets, 0)::integer as coupon_baskets,
     coalesce(purchases.coupon_baskets_90d, 0)::integer as coupon_baskets_90d,
@@ -51,19 +54,34 @@ select
     coalesce(campaigns.campaigns_received, 0)::integer as campaigns_received,
     coalesce(campaigns.campaigns_answered, 0)::integer as campaigns_answered,
     coalesce(campaigns.campaigns_running, 0)::integer as campaigns_running,
+    coalesce(letters.letters_90d, 0)::integer as letters_90d,
+    coalesce(letters.letters_opened_90d, 0)::integer as letters_opened_90d,
+    coalesce(letters.letters_clicked_90d, 0)::integer as letters_clicked_90d,
+    least(letters.letters_opened_90d / nullif(letters.letters_90d, 0), 1)::double as letters_opened_share,
+    letters.email_recency_days::integer as email_recency_days,
     -- psychographic
     coalesce(interests.interests, [])::varchar[] as interests,
+    coalesce(interests.evidence_ids, [])::varchar[] as interest_evidence_ids,
     -- contextual
     coalesce(web.web_sessions_90d, 0)::integer as web_sessions_90d,
     coalesce(web.web_views_90d, 0)::integer as web_views_90d,
     coalesce(web.web_carts_90d, 0)::integer as web_carts_90d,
     web.web_recency_days::integer as web_recency_days,
+    (coalesce(web.web_sessions_30d, 0) * 3.0 / nullif(web.web_sessions_90d, 0))::double as web_trend,
     web.mobile_share::double as mobile_share,
+    web.desktop_share::double as desktop_share,
+    web.tablet_share::double as tablet_share,
+    web.hour_profile::double[] as hour_profile,
+    web.weekday_profile::double[] as weekday_profile,
     web.main_device::varchar as main_device,
     web.main_hour::integer as main_hour,
     web.main_city::varchar as web_city,
     purchases.evening_share::double as evening_share,
-    purchases.weekend_share::double as weekend_share
+    purchases.weekend_share::double as weekend_share,
+    channels.preferred_channel::varchar as preferred_channel,
+    coalesce(channels.preferred_channel_observations, 0)::integer as preferred_channel_observations,
+    letters.best_send_hour::integer as best_send_hour,
+    coalesce(letters.best_send_hour_observations, 0)::integer as best_send_hour_observations
 from {{ ref('int_features__as_of') }} as dates
 inner join {{ ref('dim_customer') }} as customers
     on customers.customer_since < dates.as_of_date + interval 1 day
@@ -81,11 +99,21 @@ left join {{ ref('int_features__campaigns') }} as campaigns
     on campaigns.as_of_date = dates.as_of_date and campaigns.customer_id = customers.customer_id
 left join {{ ref('int_features__web') }} as web
     on web.as_of_date = dates.as_of_date and web.customer_id = customers.customer_id
+left join {{ ref('int_features__email') }} as letters
+    on letters.as_of_date = dates.as_of_date and letters.customer_id = customers.customer_id
+left join {{ ref('int_features__channels') }} as channels
+    on channels.as_of_date = dates.as_of_date and channels.customer_id = customers.customer_id
+left join {{ ref('int_geography__city') }} as cities
+    on
+        cities.city = customers.city
+        and cities.state is not distinct from customers.state
+        and cities.country = customers.country
 left join (
     select
         dates.as_of_date,
         found.customer_id,
-        list(found.interest order by found.score desc, found.interest) as interests
+        list(found.interest order by found.score desc, found.interest) as interests,
+        list(found.evidence_id order by found.score desc, found.interest) as evidence_ids
     from {{ ref('int_features__as_of') }} as dates
     inner join {{ ref('int_psychographics__interest') }} as found on found.known_at < dates.as_of_date + interval 1 day
     group by all

@@ -42,6 +42,9 @@ def land(
 def build(
     layer: Annotated[str, typer.Argument(help="staging, intermediate, marts, features, segments")],
     full_refresh: Annotated[bool, typer.Option(help="Rebuild from scratch")] = False,
+    as_of: Annotated[
+        list[datetime] | None, typer.Option(formats=["%Y-%m-%d"], help="Features as of this date, too; repeatable")
+    ] = None,
 ) -> None:
     """Build and test one layer of the dbt project."""
     from cohorte.lake import Lake
@@ -49,7 +52,8 @@ def build(
     from cohorte.steps.journal import journal
 
     with Lake.open() as lake, journal(lake, "build", layer):
-        result = build(layer, settings=lake.settings, full_refresh=full_refresh)
+        dates = [moment.date() for moment in as_of or ()]
+        result = build(layer, settings=lake.settings, full_refresh=full_refresh, as_of=dates)
     print(f"{layer}: {result.models} models built, {result.tests} tests passed")
 
 

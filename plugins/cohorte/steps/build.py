@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cohorte import clock, lake, postgres
@@ -28,8 +29,10 @@ class BuildResult:
     seconds: float
 
 
-def build(layer: str, *, settings: Settings | None = None, full_refresh: bool = False) -> BuildResult:
-    """Builds and tests the models of one layer.
+def build(
+    layer: str, *, settings: Settings | None = None, full_refresh: bool = False, as_of: Sequence[date] = ()
+) -> BuildResult:
+    """Builds and tests the models of one layer. as_of: dates of features to compute besides those that are due.
 
     Raises RuntimeError naming the first model or test that failed, its message and where its SQL lies.
     """
@@ -39,11 +42,12 @@ def build(layer: str, *, settings: Settings | None = None, full_refresh: bool = 
     if full_refresh:
         arguments.append("--full-refresh")
     settings = settings or get_settings()
-    results = run_dbt(arguments, settings=settings)
+    variables = {"as_of_dates": [day.isoformat() for day in as_of]}
+    results = run_dbt(arguments, settings=settings, variables=variables)
     bad = [r for r in results if str(r.status) in FAILED]
     if any(COMMIT_CONFLICT in (r.message or "") for r in bad):
         # Somebody else changed the catalogue at the same moment; every model can be built again.
-        results = run_dbt(arguments, settings=settings)
+        results = run_dbt(arguments, settings=settings, variables=variables)
         bad = [r for r in results if str(r.status) in FAILED]
     if bad:
         first = bad[0]
@@ -61,7 +65,13 @@ def build(layer: str, *, settings: Settings | None = None, full_refresh: bool = 
     )
 
 
-def run_dbt(arguments: Sequence[str], *, settings: Settings | None = None, quiet: bool = True) -> list[Any]:
+def run_dbt(
+    arguments: Sequence[str],
+    *,
+    settings: Settings | None = None,
+    quiet: bool = True,
+    variables: Mapping[str, Any] | None = None,
+) -> list[Any]:
     """Runs one dbt command against the lake; returns its results (empty for commands without any).
 
     Raises RuntimeError when dbt could not run at all (a parse error, a lost catalogue).
@@ -69,7 +79,7 @@ def run_dbt(arguments: Sequence[str], *, settings: Settings | None = None, quiet
     from dbt.cli.main import dbtRunner
 
     settings = settings or get_settings()
-    variables = {"segments": segment_names(settings)}
+    variables = {"segments": segment_names(settings), **(variables or {})}
     with _environment(_dbt_environment(settings)):
         outcome = dbtRunner().invoke(
             [

@@ -1,20 +1,33 @@
--- The as-of dates this run has to compute: the business date, and month ends that are not in the history yet.
+-- The as-of dates this run has to compute: the business date, month ends that are not in the history yet, dates asked
+-- for (`cohorte run build features --as-of`), and, once there is a new feature, every date of the history.
 {% set history = adapter.get_relation(database=target.database, schema='features', identifier='customer') %}
+{% set has_all = namespace(columns=true) %}
+{% if history and execute %}
+    {% set there = adapter.get_columns_in_relation(history) | map(attribute='name') | list %}
+    {% for declared in graph.nodes['model.cohorte.customer'].columns if declared not in there %}
+        {% set has_all.columns = false %}
+    {% endfor %}
+{% endif %}
+{% set is_anew = not history or flags.FULL_REFRESH %}
 
-with wanted as (
-    select date '{{ as_of() }}' as as_of_date
-    union
-    select last_day((date '{{ as_of() }}' - to_months(months))::date)
+with month_ends as (
+    select last_day((date '{{ as_of() }}' - to_months(months))::date) as as_of_date
     from range(1, {{ var("training_months") }} + 1) as past(months)
 )
 
+select date '{{ as_of() }}' as as_of_date
+{%- for asked in var('as_of_dates', []) %}
+union
+select date '{{ asked }}'
+{%- endfor %}
+union
 select as_of_date
-from wanted
-where
-    as_of_date = date '{{ as_of() }}'
-    {% if history and not flags.FULL_REFRESH -%}
-    or as_of_date not in (select as_of_date from {{ history }})
-    {%- endif %}
-    {% if not history or flags.FULL_REFRESH -%}
-    or true
-    {%- endif %}
+from month_ends
+{%- if not is_anew and has_all.columns %}
+where as_of_date not in (select as_of_date from {{ history }})
+{%- endif %}
+{%- if not is_anew and not has_all.columns %}
+union
+select distinct as_of_date
+from {{ history }}
+{%- endif %}

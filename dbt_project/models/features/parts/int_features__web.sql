@@ -18,7 +18,20 @@ select
     sum(views) as web_views_90d,
     sum(carts) as web_carts_90d,
     min(date_diff('day', activity_date, as_of_date)) as web_recency_days,
+    sum(sessions) filter (where activity_date > as_of_date - 30) as web_sessions_30d,
     sum(sessions) filter (where device = 'mobile') / nullif(sum(sessions), 0) as mobile_share,
+    sum(sessions) filter (where device = 'desktop') / nullif(sum(sessions), 0) as desktop_share,
+    sum(sessions) filter (where device = 'tablet') / nullif(sum(sessions), 0) as tablet_share,
+    [
+        {% for hour in range(24) -%}
+        coalesce(sum(sessions) filter (where hour = {{ hour }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
+        {% endfor %}
+    ] as hour_profile,
+    [
+        {% for weekday in range(1, 8) -%}
+        coalesce(sum(sessions) filter (where isodow(activity_date) = {{ weekday }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
+        {% endfor %}
+    ] as weekday_profile,
     mode(device order by device) as main_device,
     mode(hour order by hour) as main_hour,
     mode(city order by city) as main_city
