@@ -40,7 +40,7 @@ def prepare() -> None:
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help='One SELECT, e.g. "select * from segments.definition"')],
+    query: Annotated[str, typer.Argument(help='One SELECT, e.g. "select * from segments.definition where is_current"')],
     form: FormatOption = Format.table,
     limit: Annotated[int, typer.Option(help="Most rows to print as a table; 0 for all")] = 100,
 ) -> None:
