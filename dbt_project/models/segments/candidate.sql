@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {{ depends_on_segments() }}
 -- depends_on: {{ ref('dim_customer') }}
 -- depends_on: {{ source('restored', 'pin') }}

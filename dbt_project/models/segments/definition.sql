@@ -16,9 +16,11 @@
 with models as (
     {%- for name in (segment_models() if execute else []) %}
     {%- set node = segment_node(name) %}
-    {%- set rules = tojson(segment_rules(name), sort_keys=true) %}
+    {%- set columns = {'columns': segment_columns(name)} if segment_columns(name) else {} %}
+    {%- set rules = tojson(dict(segment_rules(name), **columns), sort_keys=true) %}
     {%- set bare = modules.re.sub('\s+', ' ', modules.re.sub('--[^\n]*', '', node.raw_code)).strip() %}
     select
+        '{{ name }}' as model,
         {{ "null" if 'segment' in segment_columns(name) else "'" ~ name.removeprefix('seg_') ~ "'" }} as segment,
         '{{ node.config.meta.get("kind", "rule") }}' as kind,
         '{{ node.config.meta.get("owner", "") }}' as owner,
@@ -41,6 +43,7 @@ sizes as (
 present as (
     select
         coalesce(sizes.segment, models.segment) as segment,
+        models.model,
         models.kind,
         models.owner,
         models.description,
@@ -81,6 +84,7 @@ select
     true as is_current,
     if(newest.fingerprint = present.fingerprint, newest.valid_from, timestamp '{{ now() }}') as valid_from,
     null::timestamp as valid_to,
+    present.model,
     present.kind,
     present.owner,
     present.description,
@@ -99,6 +103,7 @@ select
     false as is_current,
     past.valid_from,
     timestamp '{{ now() }}' as valid_to,
+    past.model,
     past.kind,
     past.owner,
     past.description,

@@ -149,7 +149,12 @@ class Ledger:
             self.lake.connection.execute(statement, self._bound(statement))
 
     def _bound(self, statement: str) -> dict[str, Any]:
-        bound: dict[str, Any] = {"run": self.run_id, "sync": self.sync.name, "segments": list(self.sync.segments), "now": _now()}
+        bound: dict[str, Any] = {
+            "run": self.run_id,
+            "sync": self.sync.name,
+            "segments": list(self.sync.segments),
+            "now": _now(),
+        }
         return {name: value for name, value in bound.items() if f"${name}" in statement}
 
     def _write_run(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> None:

@@ -18,3 +18,4 @@ alter table if exists segments.definition add column if not exists valid_from ti
 alter table if exists segments.definition add column if not exists valid_to timestamp;
 alter table if exists segments.definition add column if not exists rules varchar default '{}';
 alter table if exists segments.definition add column if not exists fingerprint varchar;
+alter table if exists segments.definition add column if not exists model varchar;

@@ -81,7 +81,8 @@ class World:
             "from pii.dim_contact"
         )
         self.lake.execute(
-            "insert into segments.membership select ?, customer_id, now()::timestamp, 0.5, 'test', null from pii.dim_contact",
+            "insert into segments.membership "
+            "select ?, customer_id, now()::timestamp, 0.5, 'test', null from pii.dim_contact",
             [self.segment],
         )
 

@@ -1,0 +1,149 @@
+"""Why a customer is in a segment, or is not: every predicate and rule, when that changed, and through what."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cohorte.lake import Lake
+from cohorte.segments import flips, moment, predicates, rules
+from cohorte.segments.flips import Flip
+from cohorte.segments.moment import Moment
+from cohorte.segments.predicates import Predicate
+from cohorte.settings import Settings
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a model said, where the segment is made from one."""
+
+    model: str
+    version: str
+    score: float | None
+    label: str | None
+    reasons: list[Any]
+
+
+@dataclass(frozen=True)
+class Why:
+    """The answer. `is_member` is what the last build decided; everything else looks at the lake of the moment."""
+
+    customer_id: str
+    segment: str
+    moment: Moment
+    version: int
+    is_member: bool
+    since: datetime | None
+    holdout: str | None
+    """The segment's experiment, and where the customer stands in it."""
+    is_stale: bool
+    """Whether the next build will decide otherwise: something has changed since the last."""
+    predicates: list[Predicate]
+    rules: list[Predicate]
+    scores: list[Score]
+    flips: list[Flip]
+    changed: list[tuple[Predicate, Predicate]]
+    """Predicates that another answer of made the last flip: before it and after it."""
+
+
+def why(customer: str, segment: str, *, settings: Settings, at: str | None = None) -> Why:
+    """customer: an id, or an e-mail address. at: a business time, see `moment.find`; default: now.
+
+    Raises ValueError for a customer or a segment nobody knows, and for a time the lake does not reach.
+    """
+    with Lake.open(settings, read_only=True) as lake:
+        when = moment.find(at, lake=lake) if at else moment.latest(lake)
+    with Lake.open(settings, read_only=True, at_snapshot=when.snapshot) as lake:
+        customer_id = find_customer(customer, lake=lake)
+        version, model, declared = _definition(segment, lake)
+        entered_at = lake.value(
+            "select entered_at from segments.membership where segment = ? and customer_id = ?", [segment, customer_id]
+        )
+        candidate = rules.candidate(segment, customer_id, lake=lake)
+        found = predicates.explain(segment, model, customer_id, lake=lake)
+        moves = flips.find(segment, customer_id, until=when.snapshot, lake=lake)
+        return Why(
+            customer_id=customer_id,
+            segment=segment,
+            moment=when,
+            version=version,
+            is_member=entered_at is not None,
+            since=entered_at,
+            holdout=rules.say_holdout(declared, customer_id),
+            is_stale=(entered_at is not None) != (candidate is not None and candidate.left_out is None),
+            predicates=found,
+            rules=rules.explain(segment, declared, customer_id, candidate, lake=lake),
+            scores=list(_scores(found, customer_id, lake)),
+            flips=moves,
+            changed=_changed(segment, model, customer_id, moves[0], settings) if moves else [],
+        )
+
+
+def find_customer(text: str, *, lake: Lake) -> str:
+    """The customer of an id or an e-mail address. Raises ValueError when there is none, or more than one."""
+    if "@" in text:
+        ids = lake.rows(
+            "select customer_id from pii.dim_contact where lower(email) = lower(trim(?)) order by 1", [text]
+        )
+        if not ids:
+            raise ValueError("no customer has that e-mail address")
+        if len(ids) > 1:
+            raise ValueError(f"several customers have that e-mail address: {', '.join(i for (i,) in ids)}. Name one.")
+        return str(ids[0][0])
+    if lake.value("select count(*) from marts.dim_customer where customer_id = ?", [text]):
+        return text
+    merged = lake.rows(
+        """
+        select customer_id, happened_at from marts.fct_identity_event
+        where kind = 'merge' and other_customer_id = ? order by happened_at desc limit 1
+        """,
+        [text],
+    )
+    if merged:
+        raise ValueError(f"customer {text} is customer {merged[0][0]} since {merged[0][1]:%Y-%m-%d}: they were merged")
+    raise ValueError(f"no customer {text}: give a customer_id of marts.dim_customer, or an e-mail address")
+
+
+def _definition(segment: str, lake: Lake) -> tuple[int, str, dict[str, Any]]:
+    """Version, model and rules in force. Raises ValueError naming the segments there are."""
+    found = lake.rows(
+        "select version, model, rules from segments.definition where segment = ? and is_current", [segment]
+    )
+    if not found:
+        from difflib import get_close_matches
+
+        known = [name for (name,) in lake.rows("select segment from segments.definition where is_current order by 1")]
+        near = get_close_matches(segment, known) or known
+        raise ValueError(f"no segment called {segment!r}; there {'is' if len(near) == 1 else 'are'} {', '.join(near)}")
+    version, model, declared = found[0]
+    return version, model, json.loads(declared)
+
+
+def _scores(found: list[Predicate], customer: str, lake: Lake) -> Iterator[Score]:
+    """What the models said of the customer that the predicates ask about."""
+    for model in dict.fromkeys(p.values["model"] for p in found if p.values.get("model")):
+        for version, score, label, reasons in lake.rows(
+            "select model_version, score, label, reasons from ml.score where model = ? and customer_id = ?",
+            [model, customer],
+        ):
+            yield Score(model, version, score, label, json.loads(reasons or "[]"))
+
+
+def _changed(
+    segment: str, model: str, customer: str, flip: Flip, settings: Settings
+) -> list[tuple[Predicate, Predicate]]:
+    """The predicates whose answer at the flip's build was another than at the build before."""
+    if flip.build is None or flip.build_before is None:
+        return []
+    answers = []
+    for build in (flip.build_before, flip.build):
+        with Lake.open(settings, read_only=True, at_snapshot=build.snapshot) as lake:
+            if not lake.exists(f"segments.{model}"):
+                return []
+            found = predicates.explain(segment, model, customer, lake=lake)
+            answers.append({(p.of, p.text): p for p in found})
+    before, after = answers
+    return [
+        (before[key], p) for key, p in after.items() if key in before and bool(before[key].is_met) != bool(p.is_met)
+    ]
