@@ -60,6 +60,33 @@ def diff(
     )
 
 
+@app.command("restore")
+def restore(
+    name: Annotated[str, typer.Argument(help="One of `cohorte segments list`")],
+    at: Annotated[str | None, typer.Option(help="A business time, e.g. 2017-11-30 or 2017-11-30T18:00 (UTC)")] = None,
+    release: Annotated[bool, typer.Option("--release", help="Let the SELECT decide again")] = False,
+) -> None:
+    """Bring back who was in a segment, until it is released. Sends nothing: the next runs do, as ever."""
+    from cohorte.segments import restore as restoring
+    from cohorte.settings import get_settings
+
+    if (at is None) == (not release):
+        raise ValueError("say where to: --at TIME, or --release to go back to what the SELECT says")
+    if at is None:
+        print(f"{name} is released: {restoring.release(name, settings=get_settings()):,} members were pinned")
+    else:
+        found = restoring.restore(name, at, settings=get_settings())
+        state = "is restored" if found.is_new else "was restored already"
+        print(
+            f"{name} {state} to {found.moment.time} UTC (snapshot {found.moment.snapshot}): {found.members:,} members"
+        )
+        print(f"against now: {found.entering:,} come back, {found.leaving:,} go", end="")
+        print(f"; {found.gone:,} are no customers any more" if found.gone else "")
+    print(
+        "assign_segments makes it so, then activate_segments sends the difference. At once: cohorte run build segments"
+    )
+
+
 def why(
     customer: Annotated[str, typer.Argument(help="A customer_id, or an e-mail address")],
     segment: Annotated[str, typer.Argument(help="One of `cohorte segments list`")],
@@ -122,10 +149,17 @@ def _tell(found: "Why") -> None:
             for f in found.flips
         ]
         print_table(pa.Table.from_pylist(rows), 0)
-    for before, after in found.changed:
-        print(
-            f"what made the difference: {after.of}: {after.text}: {_values(before.values)} -> {_values(after.values)}"
-        )
+    for difference in found.differences:
+        print(f"what made the difference: {_difference(difference.before, difference.after)}")
+
+
+def _difference(before: "Predicate | None", after: "Predicate | None") -> str:
+    if after is None:
+        return f"no longer asked for: {before.of}: {before.text}" if before else ""
+    if before is None:
+        return f"new: {after.of}: {after.text} ({_values(after.values) or _met(after)})"
+    values = (_values(p.values) or _met(p) for p in (before, after))
+    return f"{after.of}: {after.text} ({'; then '.join(values)})"
 
 
 def _predicates(found: "list[Predicate]") -> Any:
@@ -136,12 +170,16 @@ def _predicates(found: "list[Predicate]") -> Any:
             {
                 "of": p.of,
                 "predicate": p.text,
-                "met": "unknown" if p.is_met is None else "yes" if p.is_met else "no",
+                "met": _met(p),
                 "values": _values(p.values),
             }
             for p in found
         ]
     )
+
+
+def _met(predicate: "Predicate") -> str:
+    return "unknown" if predicate.is_met is None else "yes" if predicate.is_met else "no"
 
 
 def _values(values: dict[str, Any]) -> str:

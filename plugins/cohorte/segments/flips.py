@@ -24,15 +24,15 @@ class Flip:
     snapshot: int | None
     """None once the lake has forgotten it; the history never does."""
     run: str | None
-    """Airflow's run, or dbt's invocation where there was none."""
+    """The run of Airflow, or dbt's invocation where it was built by hand."""
     loads: tuple[str, ...]
     build: Moment | None
     build_before: Moment | None
 
 
-def find(segment: str, customer: str, *, until: int, lake: Lake) -> list[Flip]:
-    """Every entry and leave up to a snapshot, the newest first."""
-    stays = lake.rows(
+def find(segment: str, customer: str, *, until: int, then: Lake, lake: Lake) -> list[Flip]:
+    """Every entry and leave up to a snapshot, the newest first. then: the lake at that snapshot."""
+    stays = then.rows(
         "select entered_at, left_at from segments.history where segment = ? and customer_id = ? order by entered_at",
         [segment, customer],
     )
@@ -76,7 +76,7 @@ def _flip(what: str, happened_at: datetime, snapshot: int | None, lake: Lake) ->
         what,
         happened_at,
         snapshot,
-        " ".join(filter(None, (about.get("dag_id"), about.get("run_id")))) or about.get("invocation_id"),
+        f"{about['dag_id']} {about['run_id']}" if about.get("dag_id") else f"dbt {about.get('invocation_id', '')}",
         tuple(_loads(before.snapshot if before else 0, snapshot, lake)),
         build,
         before,

@@ -26,6 +26,14 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A predicate or a rule that spoke otherwise. None: it was not there before, or is no longer, in the definition."""
+
+    before: Predicate | None
+    after: Predicate | None
+
+
+@dataclass(frozen=True)
 class Why:
     """The answer. `is_member` is what the last build decided; everything else looks at the lake of the moment."""
 
@@ -43,8 +51,8 @@ class Why:
     rules: list[Predicate]
     scores: list[Score]
     flips: list[Flip]
-    changed: list[tuple[Predicate, Predicate]]
-    """Predicates that another answer of made the last flip: before it and after it."""
+    differences: list[Difference]
+    """What made the last flip."""
 
 
 def why(customer: str, segment: str, *, settings: Settings, at: str | None = None) -> Why:
@@ -54,30 +62,31 @@ def why(customer: str, segment: str, *, settings: Settings, at: str | None = Non
     """
     with Lake.open(settings, read_only=True) as lake:
         when = moment.find(at, lake=lake) if at else moment.latest(lake)
-    with Lake.open(settings, read_only=True, at_snapshot=when.snapshot) as lake:
-        customer_id = find_customer(customer, lake=lake)
-        version, model, declared = _definition(segment, lake)
-        entered_at = lake.value(
-            "select entered_at from segments.membership where segment = ? and customer_id = ?", [segment, customer_id]
-        )
-        candidate = rules.candidate(segment, customer_id, lake=lake)
-        found = predicates.explain(segment, model, customer_id, lake=lake)
-        moves = flips.find(segment, customer_id, until=when.snapshot, lake=lake)
-        return Why(
-            customer_id=customer_id,
-            segment=segment,
-            moment=when,
-            version=version,
-            is_member=entered_at is not None,
-            since=entered_at,
-            holdout=rules.say_holdout(declared, customer_id),
-            is_stale=(entered_at is not None) != (candidate is not None and candidate.left_out is None),
-            predicates=found,
-            rules=rules.explain(segment, declared, customer_id, candidate, lake=lake),
-            scores=list(_scores(found, customer_id, lake)),
-            flips=moves,
-            changed=_changed(segment, model, customer_id, moves[0], settings) if moves else [],
-        )
+        with Lake.open(settings, read_only=True, at_snapshot=when.snapshot) as then:
+            customer_id = find_customer(customer, lake=then)
+            version, model, declared = _definition(segment, then)
+            entered_at = then.value(
+                "select entered_at from segments.membership where segment = ? and customer_id = ?",
+                [segment, customer_id],
+            )
+            candidate = rules.candidate(segment, customer_id, lake=then)
+            found = predicates.explain(segment, model, customer_id, lake=then)
+            moves = flips.find(segment, customer_id, until=when.snapshot, then=then, lake=lake)
+            return Why(
+                customer_id=customer_id,
+                segment=segment,
+                moment=when,
+                version=version,
+                is_member=entered_at is not None,
+                since=entered_at,
+                holdout=rules.say_holdout(declared, customer_id),
+                is_stale=(entered_at is not None) != (candidate is not None and candidate.left_out is None),
+                predicates=found,
+                rules=rules.explain(segment, declared, customer_id, candidate, lake=then),
+                scores=list(_scores(found, customer_id, then)),
+                flips=moves,
+                differences=_difference(segment, customer_id, moves[0], settings) if moves else [],
+            )
 
 
 def find_customer(text: str, *, lake: Lake) -> str:
@@ -130,20 +139,31 @@ def _scores(found: list[Predicate], customer: str, lake: Lake) -> Iterator[Score
             yield Score(model, version, score, label, json.loads(reasons or "[]"))
 
 
-def _changed(
-    segment: str, model: str, customer: str, flip: Flip, settings: Settings
-) -> list[tuple[Predicate, Predicate]]:
-    """The predicates whose answer at the flip's build was another than at the build before."""
+def _difference(segment: str, customer: str, flip: Flip, settings: Settings) -> list[Difference]:
+    """Predicates and rules that spoke otherwise at the flip's build than at the one before, by the definitions of then."""
     if flip.build is None or flip.build_before is None:
         return []
     answers = []
     for build in (flip.build_before, flip.build):
         with Lake.open(settings, read_only=True, at_snapshot=build.snapshot) as lake:
-            if not lake.exists(f"segments.{model}"):
-                return []
-            found = predicates.explain(segment, model, customer, lake=lake)
-            answers.append({(p.of, p.text): p for p in found})
+            answers.append({(p.of, p.text): p for p in _judged(segment, customer, lake)})
     before, after = answers
-    return [
-        (before[key], p) for key, p in after.items() if key in before and bool(before[key].is_met) != bool(p.is_met)
+    speaks_for = flip.what == "entered"
+    found = [
+        Difference(before.get(key), p)
+        for key, p in after.items()
+        if bool(p.is_met) == speaks_for and (key not in before or bool(before[key].is_met) != speaks_for)
     ]
+    return found + [
+        Difference(p, None) for key, p in before.items() if key not in after and bool(p.is_met) != speaks_for
+    ]
+
+
+def _judged(segment: str, customer: str, lake: Lake) -> list[Predicate]:
+    """Predicates and rules by a lake's own definition; nothing where the segment was not declared."""
+    if not lake.value("select count(*) from segments.definition where segment = ? and is_current", [segment]):
+        return []
+    _, model, declared = _definition(segment, lake)
+    candidate = rules.candidate(segment, customer, lake=lake)
+    found = predicates.explain(segment, model, customer, lake=lake)
+    return found + rules.explain(segment, declared, customer, candidate, lake=lake)
