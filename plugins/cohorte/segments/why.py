@@ -140,7 +140,7 @@ def _scores(found: list[Predicate], customer: str, lake: Lake) -> Iterator[Score
 
 
 def _difference(segment: str, customer: str, flip: Flip, settings: Settings) -> list[Difference]:
-    """Predicates and rules that spoke otherwise at the flip's build than at the one before, by the definitions of then."""
+    """Predicates and rules that spoke otherwise at the flip's build than before it, by the definitions of then."""
     if flip.build is None or flip.build_before is None:
         return []
     answers = []
