@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cohorte.lake import Lake
-from cohorte.settings import ROOT, Settings
+from cohorte.settings import Settings
 
 FOLDER = Path("models") / "segments"
 Files = Mapping[str, str]
@@ -27,9 +27,12 @@ def working_tree(settings: Settings) -> Files:
 
 def of_revision(revision: str, settings: Settings) -> Files:
     """As they were in a revision of git. Raises ValueError when git does not know it."""
-    folder = (settings.dbt_project / FOLDER).relative_to(ROOT)
-    names = _git("ls-tree", "--name-only", revision, "--", f"{folder}/").splitlines()
-    return {Path(name).name: _git("show", f"{revision}:{name}") for name in names if _is_definition(Path(name).name)}
+    project = settings.dbt_project
+    names = _git(project, "ls-tree", "--name-only", revision, "--", f"{FOLDER}/").splitlines()
+    wanted = [name for name in names if _is_definition(Path(name).name)]
+    if not wanted:
+        raise ValueError(f"git revision {revision} has no segments in {FOLDER}")
+    return {Path(name).name: _git(project, "show", f"{revision}:./{name}") for name in wanted}
 
 
 def stored(version: int | None, segments: list[str], *, lake: Lake) -> Files:
@@ -93,8 +96,8 @@ def _is_definition(name: str) -> bool:
     return name.startswith("seg_") or name == "_segments.yml"
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False)  # noqa: S603, S607
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=False)  # noqa: S603, S607
     if done.returncode:
         raise ValueError(f"git {words[0]}: {done.stderr.strip()}")
     return done.stdout

@@ -108,34 +108,37 @@ class _Reader:
         named: "Mapping[str, exp.CTE]",
     ) -> Iterator[Predicate]:
         """Whether the customer is in each relation, and each conjunct, of the row that comes nearest."""
-        joins = [None, *query.args.get("joins", [])]
-        asked, joined = f"(select {_quoted(self.customer)} as customer_id) as asked", ""
-        needed = []
-        for number, (source, join) in enumerate(zip(sources, joins, strict=True)):
+        joined, needed = self._joined(query, sources)
+        known = self.lake.connection.execute(f"{_with(named)} select * from {joined} limit 0").description or []
+        columns = [_columns(part, {name for name, *_ in known}) for part in conjuncts]
+        tests = [*needed.values(), *map(_sql, conjuncts)]
+        shown = list(dict.fromkeys(_sql(column) for own in columns for column in own))
+        nearest = " + ".join(f"coalesce(({test})::integer, 0)" for test in tests)
+        (row,) = self.lake.rows(
+            f"{_with(named)} select {', '.join(tests + shown)} from {joined} order by {nearest} desc limit 1"
+        )
+        values = dict(zip(shown, row[len(tests) :], strict=True))
+        is_personal = any(source.text("db") == PERSONAL for source in sources)
+        for number, is_in in zip(needed, row, strict=False):
+            if not is_in or self._inside(sources[number], named):
+                yield Predicate(of, f"in {sources[number].alias_or_name.removeprefix('seg_')}", is_in)
+        for part, own, is_met in zip(conjuncts, columns, row[len(needed) : len(tests)], strict=True):
+            seen = {column.name: HIDDEN if is_personal else values[_sql(column)] for column in own}
+            yield Predicate(of, _text(part), is_met, seen)
+
+    def _joined(self, query: "exp.Select", sources: "list[exp.Expr]") -> tuple[str, dict[int, str]]:
+        """The relations beside the customer, who stays when one has no row; and what says that a needed one has."""
+        customer = _quoted(self.customer)
+        joined, needed = f"(select {customer} as customer_id) as asked", {}
+        for number, (source, join) in enumerate(zip(sources, [None, *(query.args.get("joins") or [])], strict=True)):
             relation = source.copy()
             relation.set("alias", None)
             joined += f"""
-                left join (
-                    select *, true as _is_in_{number} from {_sql(relation)} where customer_id = {_quoted(self.customer)}
-                ) as {source.alias_or_name} using (customer_id)"""
+                left join (select *, true as _is_in_{number} from {_sql(relation)} where customer_id = {customer})
+                as {source.alias_or_name} using (customer_id)"""
             if join is None or join.side != "LEFT":
-                needed.append((f"coalesce(_is_in_{number}, false)", source))
-        tests = [test for test, _ in needed] + [_sql(part) for part in conjuncts]
-        columns = {_sql(column): None for part in conjuncts for column in _columns(part)}
-        nearest = " + ".join(f"coalesce(({test})::integer, 0)" for test in tests)
-        answers = ", ".join(tests + list(columns))
-        row = self.lake.rows(f"{_with(named)} select {answers} from {asked} {joined} order by {nearest} desc limit 1")[
-            0
-        ]
-        met = row[: len(tests)]
-        values = dict(zip(columns, row[len(tests) :], strict=True))
-        is_personal = any(source.text("db") == PERSONAL for source in sources)
-        for (_, source), is_in in zip(needed, met, strict=False):
-            if not is_in or self._inside(source, named):
-                yield Predicate(of, f"in {source.alias_or_name.removeprefix('seg_')}", bool(is_in))
-        for part, is_met in zip(conjuncts, met[len(needed) :], strict=True):
-            own = {column.name: values[_sql(column)] for column in _columns(part)}
-            yield Predicate(of, _text(part), is_met, dict.fromkeys(own, HIDDEN) if is_personal else own)
+                needed[number] = f"coalesce(_is_in_{number}, false)"
+        return joined, needed
 
     def _as_a_whole(self, query: "exp.Expr", of: str, named: "Mapping[str, exp.CTE]") -> Predicate:
         query = query.copy()
@@ -171,16 +174,13 @@ def _conjuncts(where: "exp.Expr | None") -> "Iterator[exp.Expr]":
         yield from condition.flatten() if condition.key == "and" else (condition,)
 
 
-def _columns(part: "exp.Expr") -> "Iterator[exp.Column]":
-    """Columns a predicate looks at, in order; those of its subqueries are their own affair."""
+def _columns(part: "exp.Expr", known: set[str]) -> "list[exp.Column]":
+    """Columns of the relations that a predicate looks at; those of its subqueries are their own affair."""
     from sqlglot import exp
 
     home = part.find_ancestor(exp.Select)
-    seen = set()
-    for column in part.find_all(exp.Column):
-        if column.find_ancestor(exp.Select) is home and column.name != "customer_id" and _sql(column) not in seen:
-            seen.add(_sql(column))
-            yield column
+    found = (column for column in part.find_all(exp.Column) if column.find_ancestor(exp.Select) is home)
+    return list({_sql(c): c for c in found if c.name in known and c.name != "customer_id"}.values())
 
 
 def _answered(query: "exp.Select", name: str) -> "exp.Expr":
