@@ -18,7 +18,7 @@ with models as (
     {%- set node = segment_node(name) %}
     {%- set columns = {'columns': segment_columns(name)} if segment_columns(name) else {} %}
     {%- set rules = tojson(dict(segment_rules(name), **columns), sort_keys=true) %}
-    {%- set bare = modules.re.sub('\s+', ' ', modules.re.sub('--[^\n]*', '', node.raw_code)).strip() %}
+    {%- set bare = modules.re.sub('--[^\n]*', '', node.raw_code).split() | join(' ') %}
     select
         '{{ name }}' as model,
         {{ "null" if 'segment' in segment_columns(name) else "'" ~ name.removeprefix('seg_') ~ "'" }} as segment,
