@@ -138,7 +138,8 @@ def plant(lake: Lake) -> None:
     lake.execute("""create table intermediate.int_identity__customer as
         select 'salesforce:' || customer_id as record_id, customer_id from marts.dim_customer""")
     lake.execute("""create table marts.fct_identity_event as
-        select 'merge' as kind, 'c1' as customer_id, 'c0' as other_customer_id, timestamp '2017-11-01' as happened_at""")
+        select 'merge' as kind, 'c1' as customer_id, 'c0' as other_customer_id,
+            timestamp '2017-11-01' as happened_at""")
     lake.execute("""insert into ml.score values
         ('c1', 'coupon_propensity', '3', 0.8, 'high', '["coupon baskets is 4"]', date '2017-11-30', now()),
         ('c1', 'customer_clusters', '1', 0.9, 'pantry', '["pantry"]', date '2017-11-30', now()),

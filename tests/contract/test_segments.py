@@ -16,7 +16,7 @@ from cohorte.segments.why import Why, why
 from cohorte.settings import Settings
 from cohorte.steps.activate import activate, load_syncs
 from tests.contract import segments_story
-from tests.contract.segments_story import FIRST_DAY, META, SECOND_DAY, SELECTS, THIRD_DAY, Story, files
+from tests.contract.segments_story import META, SECOND_DAY, SELECTS, THIRD_DAY, Story, files
 from tests.unit.activation.world import InMemory, Platform
 
 
@@ -62,15 +62,16 @@ def test_a_holdout_is_the_same_in_dbt_and_here(story: Story) -> None:
     places = {customer: rules.holdout_place("spring", customer) for customer in story.members("second_offer")}
     assert {customer for (customer,) in held} == {customer for customer, place in places.items() if place < 0.5}
     assert 0 < len(held) < 3, "choose customers of both kinds"
-    assert not story.lake.rows("select 1 from segments.membership where holdout is not null and segment <> 'second_offer'")
+    assert not story.lake.rows(
+        "select 1 from segments.membership where holdout is not null and segment <> 'second_offer'"
+    )
 
 
 def test_only_what_changed_is_written(story: Story) -> None:
+    feed = f"ducklake_table_changes('lake', 'segments', 'membership', 1, {story.lake.snapshot()})"
     changes = story.lake.rows(
-        """select segment, customer_id, change_type from ducklake_table_changes('lake', 'segments', 'membership', 1, ?)
-        where snapshot_id > (select min(snapshot_id) from ducklake_table_changes('lake', 'segments', 'membership', 1, ?))
-        """,
-        [story.lake.snapshot()] * 2,
+        f"""select segment, customer_id, change_type from {feed}
+        where snapshot_id > (select min(snapshot_id) from {feed})"""
     )
     assert set(changes) == {("young", "c2", "delete"), ("loyal", "c4", "delete"), ("loyal", "c5", "insert")}
 
@@ -86,7 +87,9 @@ def test_every_version_of_a_definition_is_kept(story: Story) -> None:
         ("young", 2, True, "2017-12-01", None, 1),
     ]
     assert "said in other words" in story.lake.value("select sql from segments.definition where segment = 'loyal'")
-    assert not story.lake.rows("select segment from segments.definition where is_current group by 1 having count(*) > 1")
+    assert not story.lake.rows(
+        "select segment from segments.definition where is_current group by 1 having count(*) > 1"
+    )
 
 
 def test_why_names_values_run_and_load(story: Story) -> None:
