@@ -13,6 +13,9 @@ from cohorte.segments.moment import Moment
 from cohorte.segments.predicates import Predicate
 from cohorte.settings import Settings
 
+ACCOUNT = "segments.candidate"
+"""What became of whom; there since segments have rules beside their SELECT."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -63,6 +66,8 @@ def why(customer: str, segment: str, *, settings: Settings, at: str | None = Non
     with Lake.open(settings, read_only=True) as lake:
         when = moment.find(at, lake=lake) if at else moment.latest(lake)
         with Lake.open(settings, read_only=True, at_snapshot=when.snapshot) as then:
+            if not then.exists(ACCOUNT):
+                raise ValueError(f"the segments of {when.time} were built by a Cohorte that kept no account of why")
             customer_id = find_customer(customer, lake=then)
             version, model, declared = _definition(segment, then)
             entered_at = then.value(
@@ -148,6 +153,8 @@ def _difference(segment: str, customer: str, flip: Flip, settings: Settings) -> 
         with Lake.open(settings, read_only=True, at_snapshot=build.snapshot) as lake:
             answers.append({(p.of, p.text): p for p in _judged(segment, customer, lake)})
     before, after = answers
+    if not before:
+        return []
     speaks_for = flip.what == "entered"
     found = [
         Difference(before.get(key), p)
@@ -161,7 +168,9 @@ def _difference(segment: str, customer: str, flip: Flip, settings: Settings) -> 
 
 def _judged(segment: str, customer: str, lake: Lake) -> list[Predicate]:
     """Predicates and rules by a lake's own definition; nothing where the segment was not declared."""
-    if not lake.value("select count(*) from segments.definition where segment = ? and is_current", [segment]):
+    if not lake.exists(ACCOUNT) or not lake.value(
+        "select count(*) from segments.definition where segment = ? and is_current", [segment]
+    ):
         return []
     _, model, declared = _definition(segment, lake)
     candidate = rules.candidate(segment, customer, lake=lake)
