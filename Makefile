@@ -3,10 +3,10 @@ SHELL := /bin/bash
 PYTHON_BIN := .venv/bin/python
 COHORTE := .venv/bin/cohorte
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types bench new-source lock clean
+.PHONY: help setup demo up down test lint types bench new-source new-segment lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from requirements.lock (Python 3.11 or 3.12)
 	@bin/setup
@@ -31,6 +31,9 @@ bench: setup ## the benchmarks; they print ratios
 
 new-source: setup ## NAME=loyalty_app [KIND=api|rest|files|sql] [STREAM=member]: a source that works at once
 	@$(COHORTE) new source $(NAME) --kind $(or $(KIND),api) --stream $(or $(STREAM),record)
+
+new-segment: setup ## NAME=young_shoppers [KIND=rule|propensity]: a segment that is in the next run
+	@$(COHORTE) new segment $(NAME) --kind $(or $(KIND),rule)
 
 lock: ## resolve pyproject.toml into requirements.lock
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -38,8 +38,9 @@ ALLOWED = {
     "cohorte.identity": LAKE | {"cohorte.identity"},
     "cohorte.enrichment": LAKE,
     "cohorte.steps": STEPS,
+    "cohorte.segments": STEPS | {"cohorte.segments"},
     "cohorte.orchestration": STEPS | {"cohorte.orchestration"},
-    "cohorte.cli": STEPS | {"cohorte.orchestration", "cohorte.cli", "cohorte.scaffold"},
+    "cohorte.cli": STEPS | {"cohorte.segments", "cohorte.orchestration", "cohorte.cli", "cohorte.scaffold"},
     "dags": {"cohorte.orchestration"},
 }
 OURS = ("cohorte", "models_ml", "expectations", "sandbox", "dags")

@@ -68,3 +68,22 @@ def test_a_sync_that_is_not_declared_is_named(run, lake: Lake) -> None:  # type:
     lake.settings.dbt_target.mkdir(parents=True, exist_ok=True)
     (lake.settings.dbt_target / "manifest.json").write_text('{"exposures": {}}')
     assert "no sync called 'nowhere'" in run("sync", "plan", "nowhere").stderr
+
+
+def test_segments_say_that_none_are_built(run) -> None:  # type: ignore[no-untyped-def]
+    answer = run("why", "c1", "young")
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines() == ["cohorte: there are no segments yet. Build them: cohorte run build segments"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("restore", "young"), "say where to: --at TIME, or --release"),
+        (("restore", "young", "--at", "2017-11-30", "--release"), "say where to: --at TIME, or --release"),
+        (("diff", "--version", "1"), "--version is of segments that are named"),
+    ],
+)
+def test_segments_commands_say_what_is_missing(run, words: tuple[str, ...], says: str) -> None:  # type: ignore[no-untyped-def]
+    answer = run("segments", *words)
+    assert answer.returncode == 1 and says in answer.stderr

@@ -39,6 +39,11 @@ WELL_FORMED = {"email": r"[^@\s]+@[^@\s]+\.[^@\s]+", "phone": r"\+[1-9][0-9]{6,1
 OPT_OUTS = ("suppressed", "opted out")
 """Reasons for a removal that no guard holds and no mode keeps."""
 _IS_OPT_OUT = f"reason in {OPT_OUTS}"
+HELD_OUT = "holdout"
+"""Why a member is not sent although nothing else speaks against it: an experiment compares them with those who are.
+
+Who was sent before the holdout was declared is removed like others who are no longer wanted, by a mirror.
+"""
 IN_SCOPE = "customer_id in (select customer_id from sync_scope)"
 _SUPPRESSED = "suppressed as (select identifier from activation.suppression)"
 _OPEN = """open_intent as (
@@ -80,7 +85,7 @@ class Statements:
         return self.known(), self.scope(), self.members(), self.difference(), self.rows()
 
     def sharing(self) -> str:
-        """One customer's contact or consent is a matter of everybody with that key."""
+        """One customer's contact, consent or holdout is a matter of everybody with that key."""
         if self.sync.key_table == MEMBERSHIP:
             return "select 1"
         key = NORMAL_FORMS[self.key_form].format(f'"{self.sync.key_column}"')
@@ -88,7 +93,8 @@ class Statements:
         insert into sync_changed
         select customer_id, 'sharing a key' from {self.sync.key_table} where {key} in (
             select {key} from {self.sync.key_table} where customer_id in (
-                select customer_id from sync_changed where source <> '{MEMBERSHIP}'
+                select customer_id from sync_changed
+                where source <> '{MEMBERSHIP}' or customer_id in ({self._held()})
             )
         )
         """
@@ -138,7 +144,7 @@ class Statements:
         """
 
     def known(self) -> str:
-        """Somebody left out before and after needs no further look; all others are touched."""
+        """Somebody left out before and after needs no further look, unless held out; all others are touched."""
         return """
         create or replace temp table sync_known as
         select destination_key, key, external_id from pii.activation_key
@@ -154,7 +160,10 @@ class Statements:
             holders = f"select customer_id from {self.sync.key_table} where {key} in (from touched_key)"
         return f"""
         create or replace temp table sync_scope as
-        with touched as (from sync_candidate where left_out is null or destination_key is not null),
+        with touched as (
+            from sync_candidate
+            where left_out is null or left_out = '{HELD_OUT}' or destination_key is not null
+        ),
         touched_key as (select key from touched where key is not null union select key from sync_known)
         select customer_id, null as destination_key from touched
         union
@@ -196,8 +205,9 @@ class Statements:
                 case
                     when customer_id in (from suppressed) or destination_key in (from suppressed)
                         or plain_key in (from suppressed) then 'suppressed'
-                    when left_out is not null then left_out
+                    when left_out <> '{HELD_OUT}' then left_out
                     when not regexp_full_match(key, '{WELL_FORMED[self.sync.key]}') then 'malformed {self.sync.key}'
+                    when left_out is not null then left_out
                     when row_number() over (partition by destination_key order by left_out is not null, customer_id) > 1
                         then 'same {self.sync.key} as another customer'
                 end as left_out
@@ -328,15 +338,24 @@ class Statements:
         return f"hash({', '.join([_quoted(self.sync.signature), key, *values])})"
 
     def _consent(self, among: str = "true") -> str:
-        """CTEs granted, denied_customer and denied_key; one person's refusal counts for everybody with that key."""
-        keys = "select null::varchar as key where false"
-        if self.sync.key_table != MEMBERSHIP:
-            key = NORMAL_FORMS[self.key_form].format(f'"{self.sync.key_column}"')
-            keys = f"""select {key} from {self.sync.key_table}
-                where customer_id in (from denied_customer) and "{self.sync.key_column}" is not null"""
+        """CTEs granted, denied and held. One person's refusal, or holdout, counts for everybody with that key."""
         return f"""granted as ({self._decided("is_granted", among)}),
         denied_customer as ({self._decided("not is_granted")}),
-        denied_key as ({keys})"""
+        denied_key as ({self._keys_of("denied_customer")}),
+        held_customer as ({self._held()}),
+        held_key as ({self._keys_of("held_customer")})"""
+
+    def _held(self) -> str:
+        """Members whom an experiment holds out, of one of the segments or of all."""
+        return f"select customer_id from {MEMBERSHIP} where {self.segments} and holdout is not null"
+
+    def _keys_of(self, customers: str) -> str:
+        """Keys of a CTE's customers."""
+        if self.sync.key_table == MEMBERSHIP:
+            return "select null::varchar as key where false"
+        key = NORMAL_FORMS[self.key_form].format(f'"{self.sync.key_column}"')
+        return f"""select {key} from {self.sync.key_table}
+            where customer_id in (from {customers}) and "{self.sync.key_column}" is not null"""
 
     def _decided(self, how: str, among: str = "true") -> str:
         """Customers who have decided so, where the sync asks for consent; nobody where it does not."""
@@ -351,6 +370,7 @@ class Statements:
             when coalesce(key, '') = '' then 'no {self.sync.key}'
             when {person}.customer_id in (from denied_customer) or key in (from denied_key) then 'opted out'
             when {without} then 'no consent'
+            when {person}.customer_id in (from held_customer) or key in (from held_key) then '{HELD_OUT}'
         end"""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cohorte.activation.difference import HELD_OUT
 from cohorte.activation.feed import definition
 from cohorte.activation.plan import Plan
 from cohorte.activation.spec import SyncSpec
@@ -91,6 +92,11 @@ class Ledger:
 
         self._commit(state, work)
 
+    def hold_out(self) -> None:
+        """Commits whom the plan holds out and no earlier run has written down: at the moment others are sent."""
+        if self.lake.connection.execute(_NEWLY_HELD_OUT, self._bound(_NEWLY_HELD_OUT)).fetchone():
+            self._commit("holdouts", lambda: self._write([f"insert into activation.holdout {_NEWLY_HELD_OUT}"]))
+
     def intend(self, rows: "pa.Table") -> None:
         """Commits what is about to be sent, and the keys that a later removal will need."""
         with self.lake.view("wave", rows):
@@ -138,11 +144,18 @@ class Ledger:
         return compared
 
     def _write(self, statements: Sequence[str]) -> None:
-        """Statements that may name $run, $sync and $now."""
-        bound = {"run": self.run_id, "sync": self.sync.name, "now": _now()}
+        """Statements that may name $run, $sync, $segments and $now."""
         for statement in statements:
-            named = {name: value for name, value in bound.items() if f"${name}" in statement}
-            self.lake.connection.execute(statement, named)
+            self.lake.connection.execute(statement, self._bound(statement))
+
+    def _bound(self, statement: str) -> dict[str, Any]:
+        bound: dict[str, Any] = {
+            "run": self.run_id,
+            "sync": self.sync.name,
+            "segments": list(self.sync.segments),
+            "now": _now(),
+        }
+        return {name: value for name, value in bound.items() if f"${name}" in statement}
 
     def _write_run(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> None:
         values = [
@@ -169,6 +182,16 @@ class Ledger:
         ]
         self.lake.execute(f"insert into activation.sync_run values ({', '.join('?' * len(values))})", values)
 
+
+_NEWLY_HELD_OUT = f"""
+    select $run, $sync, member.segment, member.holdout, customer_id, $now
+    from sync_difference as skipped join segments.membership as member using (customer_id)
+    where skipped.operation = 'skip' and skipped.reason = '{HELD_OUT}'
+        and member.holdout is not null and list_contains($segments, member.segment)
+        and (member.segment, member.holdout, customer_id) not in (
+            select (segment, experiment, customer_id) from activation.holdout where sync = $sync
+        )
+    """
 
 _INTEND = (
     """

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cohorte.cli import models, new, platforms, run, sandbox
+from cohorte.cli import models, new, platforms, run, sandbox, segments
 from cohorte.cli.show import Format, FormatOption, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cohorte, the open audience platform.")
@@ -18,7 +18,9 @@ app.add_typer(new.app, name="new")
 app.add_typer(platforms.sources, name="sources")
 app.add_typer(platforms.destinations, name="destinations")
 app.add_typer(platforms.sync, name="sync")
+app.add_typer(segments.app, name="segments")
 app.add_typer(sandbox.app, name="sandbox")
+app.command("why")(segments.why)
 
 
 def main() -> None:
@@ -40,7 +42,7 @@ def prepare() -> None:
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help='One SELECT, e.g. "select * from segments.definition"')],
+    query: Annotated[str, typer.Argument(help='One SELECT, e.g. "select * from segments.definition where is_current"')],
     form: FormatOption = Format.table,
     limit: Annotated[int, typer.Option(help="Most rows to print as a table; 0 for all")] = 100,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Write what a new source needs.")
+app = typer.Typer(no_args_is_help=True, help="Write what a new source or segment needs.")
 
 
 class Kind(StrEnum):
@@ -17,9 +17,11 @@ class Kind(StrEnum):
     sql = "sql"
 
 
-@app.callback()
-def group() -> None:
-    """Keeps `source` a word of its own: typer would drop the name of an only command."""
+class SegmentKind(StrEnum):
+    """What a segment selects on."""
+
+    rule = "rule"
+    propensity = "propensity"
 
 
 @app.command("source")
@@ -35,3 +37,17 @@ def source(
     for path in new_source(name, stream, kind.value, ROOT):
         print(path.relative_to(ROOT))
     print(f"\nNext: .venv/bin/pytest -k {name}, then docs/add-a-source.md")
+
+
+@app.command("segment")
+def segment(
+    name: Annotated[str, typer.Argument(help="In snake_case, e.g. young_shoppers")],
+    kind: Annotated[SegmentKind, typer.Option(help="Features, or what a model says")] = SegmentKind.rule,
+) -> None:
+    """SELECT, description and unit test of a segment: in the next run, and all of it passes at once."""
+    from cohorte.scaffold import new_segment
+    from cohorte.settings import ROOT
+
+    for path in new_segment(name, kind.value, ROOT):
+        print(path.relative_to(ROOT))
+    print(f"\nNext: cohorte segments diff {name}, then docs/runbooks/segments.md")

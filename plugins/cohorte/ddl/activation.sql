@@ -70,6 +70,16 @@ create table if not exists activation.rejected (
     rejected_at timestamp not null
 );
 
+-- One row per sync, segment, experiment and customer held out: what an experiment compares with activation.delivery.
+create table if not exists activation.holdout (
+    sync_run_id varchar not null,      -- the first run that would have sent them
+    sync varchar not null,
+    segment varchar not null,
+    experiment varchar not null,
+    customer_id varchar not null,
+    held_out_at timestamp not null
+);
+
 -- One row per sync: the platform's own id of its audience.
 create table if not exists activation.audience (
     sync varchar not null,

@@ -136,6 +136,7 @@ def _segments(lake: Lake, since: int) -> list[dict[str, Any]]:
                 coalesce(flow."left", 0) as "left"
             from segments.definition
             left join flow on flow.segment = definition.segment
+            where definition.is_current
             order by definition.kind desc, name"""
         return lake.arrow(query).to_pylist()
 

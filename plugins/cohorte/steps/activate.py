@@ -147,6 +147,7 @@ def _run(
 
     engine.send(ledger, counts, phases=OPT_OUTS, progress=say)
     if not held:
+        ledger.hold_out()
         engine.send(ledger, counts, phases=THE_REST, progress=say)
     assert counts.accounted == counts.planned, f"sync {sync.name}: {counts} does not add up"
     state = "failed" if engine.stopped else "held" if held else "done"

@@ -27,10 +27,21 @@ class Audited:
 
 def audit_segments(*, lake: Lake) -> list[Audited]:
     """Every segment that has members, against all customers who ever bought; stored in one transaction."""
+    members = lake.arrow("select segment, customer_id from segments.membership").to_pandas()
+    found = judge_segments(members, lake=lake)
+    waivers = Waivers.read(clock.today(lake.settings))
+    with lake.transaction("audit"):
+        lake.execute("delete from ml.audit_result where version is null")
+        for audited in found:
+            store(audited, waivers, lake=lake)
+    return found
+
+
+def judge_segments(members: "pd.DataFrame", *, lake: Lake) -> list[Audited]:
+    """The audit of each segment among `members`: one row per segment and customer_id. Nothing is stored."""
     import pandas as pd
 
     attributes = frames.latest(lake, frames.SENSITIVE)
-    members = lake.arrow("select segment, customer_id from segments.membership").to_pandas()
     position = pd.Series(range(len(attributes)), index=attributes.index)
     waivers = Waivers.read(clock.today(lake.settings))
     found = []
@@ -38,10 +49,6 @@ def audit_segments(*, lake: Lake) -> list[Audited]:
         rows = position.reindex(customers).dropna().astype(int)
         if len(rows):
             found.append(judge(str(segment), _mask(rows.to_numpy(), len(attributes)), attributes, waivers))
-    with lake.transaction("audit"):
-        lake.execute("delete from ml.audit_result where version is null")
-        for audited in found:
-            store(audited, waivers, lake=lake)
     return found
 
 

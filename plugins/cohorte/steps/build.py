@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cohorte import clock, lake, postgres
@@ -71,28 +72,32 @@ def run_dbt(
     settings: Settings | None = None,
     quiet: bool = True,
     variables: Mapping[str, Any] | None = None,
+    project: Path | None = None,
+    target: Path | None = None,
 ) -> list[Any]:
     """Runs one dbt command against the lake; returns its results (empty for commands without any).
 
+    project, target: other folders than those of the settings, for a project that is only looked at.
     Raises RuntimeError when dbt could not run at all (a parse error, a lost catalogue).
     """
     from dbt.cli.main import dbtRunner
 
     settings = settings or get_settings()
-    variables = {"segments": segment_names(settings), **(variables or {})}
+    project, target = project or settings.dbt_project, target or settings.dbt_target
+    variables = {"segments": segment_names(project), **(variables or {})}
     with _environment(_dbt_environment(settings)):
         outcome = dbtRunner().invoke(
             [
                 *(["--quiet"] if quiet else []),
                 "--log-path",
-                str(settings.dbt_target / "logs"),
+                str(target / "logs"),
                 *arguments,
                 "--project-dir",
-                str(settings.dbt_project),
+                str(project),
                 "--profiles-dir",
-                str(settings.dbt_project),
+                str(project),
                 "--target-path",
-                str(settings.dbt_target),
+                str(target),
                 "--vars",
                 json.dumps(variables),
             ]
@@ -102,9 +107,9 @@ def run_dbt(
     return list(getattr(outcome.result, "results", None) or [])
 
 
-def segment_names(settings: Settings) -> list[str]:
-    """The segment models there are: one per `seg_*.sql`."""
-    return sorted(path.stem for path in (settings.dbt_project / "models" / "segments").glob("seg_*.sql"))
+def segment_names(project: Path) -> list[str]:
+    """The segment models of a dbt project: one per `seg_*.sql`."""
+    return sorted(path.stem for path in (project / "models" / "segments").glob("seg_*.sql"))
 
 
 def _dbt_environment(settings: Settings) -> dict[str, str]:

@@ -24,7 +24,8 @@ from cohorte.lake import Lake
 from cohorte.settings import Settings
 
 INPUTS = {
-    "segments.membership": "segment varchar, customer_id varchar, entered_at timestamp, score double, reason varchar",
+    "segments.membership": "segment varchar, customer_id varchar, entered_at timestamp, score double, reason varchar, "
+    "holdout varchar",
     "pii.dim_contact": "customer_id varchar, email varchar, phone_e164 varchar, given_name varchar, "
     "family_name varchar, birth_date date, street varchar, city varchar, state varchar, postal_code varchar, "
     "country varchar",
@@ -32,7 +33,7 @@ INPUTS = {
     "source varchar, decided_at timestamp",
     "features.customer_latest": "customer_id varchar, orders_per_month double",
 }
-LEDGER = ("sync_run", "intent", "delivery", "acknowledged", "rejected", "audience", "suppression")
+LEDGER = ("sync_run", "intent", "delivery", "acknowledged", "rejected", "audience", "suppression", "holdout")
 
 
 def new_home(folder: Path) -> Settings:
@@ -80,7 +81,8 @@ class World:
             "from pii.dim_contact"
         )
         self.lake.execute(
-            "insert into segments.membership select ?, customer_id, now()::timestamp, 0.5, 'test' from pii.dim_contact",
+            "insert into segments.membership "
+            "select ?, customer_id, now()::timestamp, 0.5, 'test', null from pii.dim_contact",
             [self.segment],
         )
 
@@ -102,7 +104,7 @@ class World:
         with self.lake.transaction("enter"):
             for n in numbers:
                 self.lake.execute(
-                    "insert into segments.membership values (?, ?, now()::timestamp, 0.5, 'test')",
+                    "insert into segments.membership values (?, ?, now()::timestamp, 0.5, 'test', null)",
                     [self.segment, f"c{n:05}"],
                 )
 
@@ -110,6 +112,13 @@ class World:
         for n in numbers:
             self.lake.execute(
                 "delete from segments.membership where segment = ? and customer_id = ?", [self.segment, f"c{n:05}"]
+            )
+
+    def hold_out(self, *numbers: int, experiment: str = "spring") -> None:
+        for n in numbers:
+            self.lake.execute(
+                "update segments.membership set holdout = ? where segment = ? and customer_id = ?",
+                [experiment, self.segment, f"c{n:05}"],
             )
 
 
