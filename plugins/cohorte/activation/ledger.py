@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cohorte.activation.alerts import Alert, RunState, changes, is_rejecting
 from cohorte.activation.difference import HELD_OUT
 from cohorte.activation.feed import definition
 from cohorte.activation.plan import Plan
@@ -82,15 +83,23 @@ class Ledger:
 
         self._commit("start", work)
 
-    def finish(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> None:
-        """Closes the run, and forgets the intents it settled."""
+    def finish(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> list[Alert]:
+        """Closes the run, and forgets the intents it settled. Returns what a person should know, as it is kept."""
+        before, told = self._last_finished(), list[Alert]()
 
         def work() -> None:
             self.lake.execute("delete from activation.sync_run where sync_run_id = ?", [self.run_id])
             self._write_run(state, counts, plan, api_calls, message)
             self._write(_FINISH)
+            told[:] = changes(before, self._state_now(state, message))
+            for alert in told:
+                self.lake.execute(
+                    "insert into activation.alert values (?, ?, ?, ?, ?)",
+                    [self.run_id, self.sync.name, alert.kind, alert.message, _now()],
+                )
 
         self._commit(state, work)
+        return told
 
     def hold_out(self) -> None:
         """Commits whom the plan holds out and no earlier run has written down: at the moment others are sent."""
@@ -137,6 +146,29 @@ class Ledger:
         """Other syncs write the same tables at the same time: who comes second writes again."""
         self.lake.write(f"sync {self.sync.name}: {why}", work, sync_run_id=self.run_id)
 
+    def _last_finished(self) -> RunState | None:
+        """How the last run that ended left the sync."""
+        found = self.lake.connection.execute(
+            """
+            select state, acknowledged, coalesce((
+                select arg_max(kind, sync_run_id) = 'rejecting' from activation.alert
+                where sync = $sync and kind in ('rejecting', 'accepting')
+            ), false)
+            from activation.sync_run
+            where sync = $sync and sync_run_id < $run and state in ('done', 'held', 'failed')
+            order by sync_run_id desc limit 1
+            """,
+            {"sync": self.sync.name, "run": self.run_id},
+        ).fetchone()
+        return RunState(*found) if found else None
+
+    def _state_now(self, state: str, message: str | None) -> RunState:
+        acknowledged = self._count("acknowledged")
+        return RunState(state, acknowledged, is_rejecting(self._count("rejected"), acknowledged), message)
+
+    def _count(self, table: str) -> int:
+        return int(self.lake.value(f"select count(*) from activation.{table} where sync = ?", [self.sync.name]))
+
     def _last_compared(self) -> datetime | None:
         compared: datetime | None = self.lake.value(
             "select max(compared_at) from activation.sync_run where sync = ?", [self.sync.name]
@@ -175,7 +207,7 @@ class Ledger:
             message,
             definition(self.sync),
             plan.snapshot,
-            self.lake.value("select count(*) from activation.acknowledged where sync = ?", [self.sync.name]),
+            self._count("acknowledged"),
             self.started if plan.is_of_everybody else self._last_compared(),
             self.started,
             None if state == "sending" else _now(),

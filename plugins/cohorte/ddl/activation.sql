@@ -26,6 +26,15 @@ create table if not exists activation.sync_run (
     finished_at timestamp
 );
 
+-- One row per change of a sync's state that a person should know of.
+create table if not exists activation.alert (
+    sync_run_id varchar not null,
+    sync varchar not null,
+    kind varchar not null,             -- failing | held | recovered | rejecting | accepting | size jump
+    message varchar not null,
+    raised_at timestamp not null
+);
+
 -- One row per operation written down before it is sent; the next run's or a receipt's row replaces it.
 create table if not exists activation.intent (
     sync_run_id varchar not null,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ class SyncResult:
     api_calls: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     """Members of the segment that were not sent, by reason."""
+    alerts: tuple[str, ...] = ()
+    """What changed since the last run and a person should know: `kind: message`. Kept in activation.alert."""
 
 
 def load_syncs(manifest_path: Path) -> list[SyncSpec]:
@@ -120,6 +122,8 @@ def activate(
     finally:
         if destination is None:
             sender.close()
+    for alert in result.alerts:
+        log.warning("sync %s: %s", sync.name, alert)
     log.info(
         "sync %s: %s, %d added, %d updated, %d removed, %d unchanged, %d rejected, %d pending, %d calls%s",
         *(sync.name, result.state, result.added, result.updated, result.removed, result.unchanged),
@@ -167,7 +171,8 @@ def _run(
         api_calls=sender.api_calls - calls_before,
         left_out=wanted.left_out,
     )
-    ledger.finish(state, counts, wanted, result.api_calls, result.reason)
+    told = ledger.finish(state, counts, wanted, result.api_calls, result.reason)
+    result = replace(result, alerts=tuple(f"{alert.kind}: {alert.message}" for alert in told))
     if engine.is_audience_gone:
         ledger.forget()
     return result, engine.is_audience_gone

@@ -33,7 +33,9 @@ INPUTS = {
     "source varchar, decided_at timestamp",
     "features.customer_latest": "customer_id varchar, orders_per_month double",
 }
-LEDGER = ("sync_run", "intent", "delivery", "acknowledged", "rejected", "audience", "suppression", "holdout")
+LEDGER = (
+    *("sync_run", "alert", "intent", "delivery", "acknowledged", "rejected", "audience", "suppression", "holdout"),
+)
 
 
 def new_home(folder: Path) -> Settings:
