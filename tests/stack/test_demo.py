@@ -10,6 +10,7 @@ from conftest import Home, Undisturbed
 
 from cohorte.lake import Lake
 from cohorte.orchestration import local
+from cohorte.steps.build import run_dbt
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +47,7 @@ def test_a_run_the_next_day_and_a_bad_day(undisturbed: Undisturbed) -> None:
     first = undisturbed.summary
     _leaves_what_it_promises(first)
     _says_what_every_column_is(undisturbed.home)
+    _passes_the_unit_tests_of_its_models(undisturbed.home)
     for expected in (models.made_again, models.shown, models.nothing_to_go_back_to):
         expected(undisturbed.home)
     deleted = _deletes_a_reader(undisturbed.home)
@@ -114,6 +116,13 @@ def _says_what_every_column_is(home: Home) -> None:
     there = {tuple(column) for column in there if tuple(column[:2]) in relations}
     assert len(there) > 300
     assert there - described == set()
+
+
+def _passes_the_unit_tests_of_its_models(home: Home) -> None:
+    """Here, because dbt asks the tables a model reads for their types."""
+    results = run_dbt(["test", "--select", "test_type:unit"], settings=home.settings)
+    assert len(results) > 20
+    assert [result.node.name for result in results if str(result.status) != "pass"] == []
 
 
 def _sends_only_what_changed(first: dict, second: dict) -> None:

@@ -39,7 +39,8 @@ def build(
     """
     if layer not in LAYERS:
         raise ValueError(f"layer {layer!r} is not one of {', '.join(LAYERS)}")
-    arguments = ["build", "--select", f"path:models/{layer}"]
+    # Unit tests look at made-up rows: they belong to a change of the SQL, not to every hour (`make test` runs them).
+    arguments = ["build", "--select", f"path:models/{layer}", "--exclude-resource-type", "unit_test"]
     if full_refresh:
         arguments.append("--full-refresh")
     settings = settings or get_settings()
@@ -61,7 +62,7 @@ def build(
     return BuildResult(
         layer=layer,
         models=kinds.count("model"),
-        tests=kinds.count("test") + kinds.count("unit_test"),
+        tests=kinds.count("test"),
         seconds=round(sum(r.execution_time for r in results), 2),
     )
 
