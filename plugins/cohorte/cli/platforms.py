@@ -126,6 +126,7 @@ def plan(
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
     from cohorte.steps.activate import load_syncs, preview
+    from cohorte.steps.examine import examine_destinations
 
     with Lake.open(read_only=True) as lake:
         syncs = {spec.name: spec for spec in load_syncs(lake.settings.dbt_target / "manifest.json")}
@@ -139,6 +140,10 @@ def plan(
     if found.rows.num_rows:
         print_table(found.rows, 0)
         print(f"at least {found.least_calls:,} API calls")
+        asked = examine_destinations([(syncs[name].destination, syncs[name].connection)], credentials)
+        for item in asked:
+            if item.finding.what == "quota":
+                print(f"quota: {item.finding.said}")
     else:
         print("nothing to send")
     for reason, count in sorted(wanted.left_out.items()):

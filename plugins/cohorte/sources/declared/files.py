@@ -78,6 +78,7 @@ class Files(Declared):
                 yield Finding("reach", "warning", said, "See whether somebody still drops them, and mend `path`.")
 
     def _rows(self, stream: DeclaredStream, file: File, folder: Folder) -> Iterator["pa.RecordBatch"]:
+        import numpy as np
         import pyarrow as pa
 
         row = 0
@@ -86,7 +87,7 @@ class Files(Declared):
             with folder.here(file) as path:
                 reader = formats.READERS[form]
                 for batch in reader(str(path), stream.land.options, lambda *bad: self.reject(stream, *bad)):
-                    numbers = pa.array(range(row + 1, row + 1 + batch.num_rows), pa.int64())
+                    numbers = pa.array(np.arange(row + 1, row + 1 + batch.num_rows))
                     modified = pa.repeat(pa.scalar(file.modified_at, pa.timestamp("us", "UTC")), batch.num_rows)
                     origin = (pa.repeat(file.name, batch.num_rows), modified, numbers)
                     row += batch.num_rows
