@@ -173,7 +173,15 @@ def _names(first: str, said: Mapping[str, Any]) -> list[str]:
 
 
 def _stream(result: "duckdb.DuckDBPyConnection") -> "Batches":
-    yield from result.to_arrow_reader(BATCH)
+    """The batches of a result; the next is read while one is worked on."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    reader = result.to_arrow_reader(BATCH)
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(next, reader, None)
+        while (batch := coming.result()) is not None:
+            coming = ahead.submit(next, reader, None)
+            yield batch
 
 
 def _pointer(name: str) -> str:
