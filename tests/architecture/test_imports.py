@@ -26,6 +26,7 @@ ALLOWED = {
     "cohorte.health": set(),
     "cohorte.salesforce_oauth": {"cohorte.credentials"},
     "cohorte.scaffold": set(),
+    "cohorte.geography": set(),
     "cohorte.progress": set(),
     "cohorte.clock": {"cohorte.settings"},
     "cohorte.waivers": {"cohorte.settings"},
