@@ -26,6 +26,7 @@ from sandbox.google import api as google
 from sandbox.google import auth as google_auth
 from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
+from sandbox.hubspot import rate as hubspot_rate
 from sandbox.mailchimp import api as mailchimp
 from sandbox.mailchimp import reports as mailchimp_reports
 from sandbox.marketing_cloud import extensions as marketing_cloud
@@ -64,7 +65,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.sandbox = Sandbox.open(folder, cut)
     app.state.jobs = Jobs(app.state.sandbox)
     app.state.quota = google.Quota()
-    app.state.hubspot_rate = hubspot.RateLimit()
+    app.state.hubspot_rate = hubspot_rate.RateLimit()
+    app.state.hubspot_searches = hubspot_rate.RateLimit(hubspot_rate.SEARCHES, hubspot_rate.SECOND)
     hubspot.prepare(app.state.sandbox)
     mailchimp.prepare(app.state.sandbox)
     app.state.brevo_rate = BrevoRateLimit()

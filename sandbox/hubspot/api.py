@@ -1,22 +1,17 @@
-"""HubSpot's front door: the token, the rate limit, the tables, and what a fresh portal holds.
+"""HubSpot's front door: the token, the tables, and what a fresh portal holds.
 
 https://developers.hubspot.com/docs/guides/apps/private-apps/overview
-https://developers.hubspot.com/docs/guides/apps/api-usage/usage-details (190 requests in ten seconds)
 """
 
 import json
-import threading
-import time
-from collections import deque
 
 from fastapi import APIRouter, Depends, Request
 
 from sandbox.context import Here, Sandbox
 from sandbox.hubspot import account, contacts, events, lists, properties, search
 from sandbox.hubspot.contract import refuse
+from sandbox.hubspot.rate import check_rate
 
-RATE, WINDOW = 190, 10.0
-DAILY = 500_000
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS hubspot_property (name TEXT PRIMARY KEY, definition TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS hubspot_contact (
@@ -30,34 +25,6 @@ CREATE TABLE IF NOT EXISTS hubspot_membership (
 """
 
 
-class RateLimit:
-    """A rolling window over real time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._times: deque[float] = deque()
-        self.today, self.daily = 0, DAILY
-
-    def take(self) -> tuple[bool, dict[str, str]]:
-        """Whether one more request fits, and the headers that say how many are left."""
-        now = time.monotonic()
-        with self._lock:
-            while self._times and self._times[0] <= now - WINDOW:
-                self._times.popleft()
-            is_allowed = len(self._times) < RATE
-            if is_allowed:
-                self._times.append(now)
-                self.today += 1
-            left, today = RATE - len(self._times), DAILY - self.today
-        return is_allowed, {
-            "X-HubSpot-RateLimit-Max": str(RATE),
-            "X-HubSpot-RateLimit-Remaining": str(left),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": str(int(WINDOW * 1000)),
-            "X-HubSpot-RateLimit-Daily": str(DAILY),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(today),
-        }
-
-
 def check_request(request: Request, sandbox: Here) -> None:
     if request.headers.get("authorization") != f"Bearer {sandbox.keys.hubspot_token}":
         message = (
@@ -65,17 +32,7 @@ def check_request(request: Request, sandbox: Here) -> None:
             "details at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
         )
         raise refuse(401, message, "INVALID_AUTHENTICATION")
-    limit: RateLimit = request.app.state.hubspot_rate
-    is_allowed, headers = limit.take()
-    if not is_allowed:
-        raise refuse(
-            429,
-            "You have reached your ten_secondly_rolling limit.",
-            "RATE_LIMITS",
-            headers,
-            errorType="RATE_LIMIT",
-            policyName="TEN_SECONDLY_ROLLING",
-        )
+    check_rate(request)
 
 
 router = APIRouter(prefix="/hubspot", dependencies=[Depends(check_request)])

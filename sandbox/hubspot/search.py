@@ -1,18 +1,18 @@
 """Contacts by a search: those we were sent, and those who signed up by themselves (sandbox/world/mail.py).
 
 https://developers.hubspot.com/docs/guides/api/crm/search (200 a page, 10,000 results a search, five requests a second)
-The rate of the search endpoints is not simulated.
 """
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from sandbox import mail
 from sandbox.context import Here, JsonObject, Sandbox
 from sandbox.hubspot.contract import check, refuse
+from sandbox.hubspot.rate import check_searches
 
 MAX_PAGE, MOST = 200, 10_000
 OPERATORS = {"GTE": "__ge__", "GT": "__gt__", "LT": "__lt__", "LTE": "__le__"}
@@ -26,7 +26,7 @@ SHOWN = {
 router = APIRouter()
 
 
-@router.post("/crm/v3/objects/contacts/search")
+@router.post("/crm/v3/objects/contacts/search", dependencies=[Depends(check_searches)])
 def search(body: JsonObject, sandbox: Here) -> dict[str, Any]:
     from hubspot.crm.contacts.models import PublicObjectSearchRequest
 

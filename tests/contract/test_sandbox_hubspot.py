@@ -167,3 +167,12 @@ def test_the_191st_request_in_ten_seconds_waits(portal: httpx.Client) -> None:
 def test_a_token_is_wanted(portal: httpx.Client) -> None:
     answer = portal.get("/crm/v3/properties/contacts", headers={"Authorization": "Bearer stale"})
     assert (answer.status_code, answer.json()["category"]) == (401, "INVALID_AUTHENTICATION")
+
+
+def test_five_searches_a_second_and_no_more(portal: httpx.Client) -> None:
+    body = {"filterGroups": [], "limit": 1}
+    answers = [portal.post("/crm/v3/objects/contacts/search", json=body) for _ in range(12)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused and {answer.status_code for answer in answers} == {200, 429}
+    assert refused[0].json()["policyName"] == "SECONDLY"
+    assert not any(name.lower().startswith("x-hubspot-ratelimit") for name in refused[0].headers)

@@ -5,6 +5,7 @@ https://developers.hubspot.com/docs/guides/api/crm/search (contacts by the time 
 """
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PAGE, SEARCH_PAGE = 1_000, 200
 """Records a request may ask for at most."""
+SEARCHES_A_SECOND = 5
+"""Of all apps of a portal: somebody else may search, too, and what is refused is asked for again."""
 MOST_FOUND = 10_000
 """A search shows no more; the next one begins where it ended."""
 LAG = timedelta(hours=1)
@@ -49,6 +52,7 @@ class Hubspot(Source):
             connection=credentials.name,
             secrets=[credentials.password],
         )
+        self._searched_at = 0.0
 
     def read(self, stream: Stream, window: Window) -> Iterator["pa.RecordBatch"]:
         if stream.name == "subscriber":
@@ -131,6 +135,7 @@ class Hubspot(Source):
         }
         last: list[Any] = []
         while True:
+            self._wait_for_my_turn()
             answer = self.http.post("/crm/v3/objects/contacts/search", json=asked).json()
             if answer["results"] and answer["results"] == last:
                 raise SourceError(f"{self.name}.{stream.name}: the search repeats a page. Run the load again.")
@@ -139,6 +144,13 @@ class Hubspot(Source):
             if following is None or int(following) + SEARCH_PAGE > MOST_FOUND:
                 return
             asked["after"] = following
+
+    def _wait_for_my_turn(self) -> None:
+        """Searches are rationed."""
+        due = self._searched_at + 1 / SEARCHES_A_SECOND - time.monotonic()
+        if due > 0:
+            self.http.sleep(due)
+        self._searched_at = time.monotonic()
 
 
 def _status(properties: dict[str, Any]) -> str:
