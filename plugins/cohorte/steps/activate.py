@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 OPT_OUTS = (0,)
 THE_REST = (1, 2)
 """Phases of a plan: opt-outs and suppressions go first, and go out even when a guard holds the rest."""
+ONLY_OPT_OUTS = "only opt-outs were asked for; the next run sends the rest"
 
 
 @dataclass(frozen=True)
@@ -105,20 +106,23 @@ def activate(
     credentials: Credentials,
     destination: Destination | None = None,
     approved: bool = False,
+    opt_outs_only: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> SyncResult:
     """Brings the platform's audience in step with the segment, and writes down every answer.
 
     Safe to run again at any time, also after a crash: what may or may not have arrived is sent again. A run that its
-    guard holds sends opt-outs only, unless `approved`. `progress` is told rows done and rows planned.
+    guard holds sends opt-outs only, unless `approved`; so does one with `opt_outs_only`. `progress` is told rows done
+    and rows planned.
 
     Raises ValueError on an unknown destination, and KeyError when the connection lacks an entry.
     """
     sender = destination or destinations.get(sync.destination, credentials)
     try:
-        result, is_audience_gone = _run(sync, lake, sender, approved, progress)
+        held = ONLY_OPT_OUTS if opt_outs_only else None
+        result, is_audience_gone = _run(sync, lake, sender, approved, held, progress)
         if is_audience_gone:
-            result, _ = _run(sync, lake, sender, approved, progress)
+            result, _ = _run(sync, lake, sender, approved, held, progress)
     finally:
         if destination is None:
             sender.close()
@@ -133,7 +137,12 @@ def activate(
 
 
 def _run(
-    sync: SyncSpec, lake: Lake, sender: Destination, approved: bool, progress: Callable[[int, int], None] | None
+    sync: SyncSpec,
+    lake: Lake,
+    sender: Destination,
+    approved: bool,
+    held: str | None,
+    progress: Callable[[int, int], None] | None,
 ) -> tuple[SyncResult, bool]:
     """One plan, sent; and whether the audience turned out to be gone."""
     calls_before = sender.api_calls
@@ -141,7 +150,7 @@ def _run(
     engine = Engine(sender, budget_of(f"{sync.destination}:{sync.connection}", sender.limits))
     engine.open(ledger)
     wanted = plan(sync, lake=lake)
-    held = None if approved else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
+    held = held or (None if approved else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake))
     counts = Counts(planned=wanted.opt_outs if held else wanted.total, unchanged=wanted.unchanged)
     ledger.start(wanted, counts)
 
