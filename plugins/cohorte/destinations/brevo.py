@@ -92,7 +92,7 @@ class Brevo(Destination):
     def forget(self, keys: Sequence[str]) -> Receipts:
         """https://developers.brevo.com/reference/delete-contact
 
-        Brevo takes the address in the path and nowhere else; what this process sends is not logged.
+        Brevo takes the address in the path and nowhere else; `Api` keeps it out of our logs.
         """
         from urllib.parse import quote
 

@@ -5,7 +5,7 @@ rewritten, the snapshots that know the old ones expire and the old files are del
 snapshots are of the whole lake.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -28,22 +28,20 @@ class Purged:
     files_deleted: int
 
 
-def purge(lake: Lake, tables: Iterable[str], identifiers: Identifiers) -> Purged:
-    """Rewrites the tables a person's rows were deleted from, and leaves no older version of anything."""
+def purge(lake: Lake, identifiers: Identifiers) -> Purged:
+    """Rewrites every file with deleted rows, and leaves no older version of anything.
+
+    Of every table, not only where the person was found: whoever left a segment last week is in its files to this day.
+    """
     lake.execute(f"call ducklake_flush_inlined_data('{CATALOG}')")
-    rewritten = 0
-    for table in tables:
-        schema, name = table.split(".", 1)
-        if lake.exists(table):
-            call = f"call ducklake_rewrite_data_files('{CATALOG}', ?, schema => ?, delete_threshold => 0)"
-            rewritten += sum(row[2] for row in lake.rows(call, [name, schema]))
+    rewritten = lake.rows(f"call ducklake_rewrite_data_files('{CATALOG}', delete_threshold => 0)")
     expired = lake.rows(f"call ducklake_expire_snapshots('{CATALOG}', older_than => now())")
     cleaned = lake.rows(f"call ducklake_cleanup_old_files('{CATALOG}', cleanup_all => true)")
     orphans = lake.rows(
         f"call ducklake_delete_orphaned_files('{CATALOG}', older_than => now() - interval '{ORPHANS_OLDER_THAN}')"
     )
     _in_catalogue(lake, lambda cursor: _correct_bounds(cursor, pattern(identifiers)))
-    return Purged(rewritten, len(expired), len(cleaned) + len(orphans))
+    return Purged(sum(row[2] for row in rewritten), len(expired), len(cleaned) + len(orphans))
 
 
 def _correct_bounds(cursor: Any, traces: str) -> None:

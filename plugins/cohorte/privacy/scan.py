@@ -6,7 +6,7 @@ SQL. A finding names the place, never what was found there.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from cohorte import postgres
 from cohorte.lake import Lake
+from cohorte.privacy.case import OPEN
 from cohorte.privacy.keyed import KEY
 from cohorte.privacy.subject import Identifiers
 from cohorte.privacy.traces import pattern
@@ -39,11 +40,11 @@ class Scan:
     findings: tuple[str, ...]
 
 
-def scan(lake: Lake, identifiers: Identifiers, *, except_for: Iterable[str] = ()) -> Scan:
-    """Looks everywhere; `except_for`: keys of objects that hold what is looked for by right."""
+def scan(lake: Lake, identifiers: Identifiers) -> Scan:
+    """Looks everywhere but in the open cases, which hold what is looked for by right, until they are closed."""
     storage, traces = open_storage(lake.settings), pattern(identifiers)
     findings: list[str] = []
-    keys = [key for key in storage.list("") if key not in {KEY, *except_for}]
+    keys = [key for key in storage.list("") if key != KEY and not key.startswith(OPEN)]
     parquet = [key for key in keys if key.endswith(".parquet")]
     others = [key for key in keys if not key.endswith(".parquet")]
     is_named = re.compile(traces)

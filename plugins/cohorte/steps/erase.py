@@ -118,16 +118,16 @@ def _purge_and_scan(case: Case, lake: Lake, storage: Storage) -> Scan:
     """Cleans the past where there was anything to delete, or where a first look finds something; then looks."""
     if case.held:
         _purge(case, lake, storage)
-        return scan(lake, case.known, except_for=[case.key])
-    found = scan(lake, case.known, except_for=[case.key])
+        return scan(lake, case.known)
+    found = scan(lake, case.known)
     if found.findings:
         _purge(case, lake, storage)
-        found = scan(lake, case.known, except_for=[case.key])
+        found = scan(lake, case.known)
     return found
 
 
 def _purge(case: Case, lake: Lake, storage: Storage) -> None:
-    done = purge(lake, sorted({*case.held, SUPPRESSION}), case.known)
+    done = purge(lake, case.known)
     for name, count in vars(done).items():
         case.purged[name] = case.purged.get(name, 0) + count
     case.save(storage)
