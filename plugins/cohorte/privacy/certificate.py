@@ -7,7 +7,7 @@ from typing import Any
 
 from cohorte.lake import Lake
 from cohorte.privacy.case import Case
-from cohorte.privacy.keyed import hashed, make_key
+from cohorte.privacy.keyed import hashed, make_key, normal
 from cohorte.privacy.scan import Scan
 from cohorte.privacy.traces import NOT_LOOKED_FOR, SHORTEST
 from cohorte.storage import Storage
@@ -37,7 +37,7 @@ def write(case: Case, scan: Scan, suppressed: int, lake: Lake, storage: Storage)
         "started_at": case.started_at,
         "finished_at": finished.isoformat(),
         "was_known": case.is_known,
-        "known_by": {kind: len(values) for kind, values in case.identifiers.items()},
+        "known_by": {kind: len({normal(kind, v) for v in values}) for kind, values in case.identifiers.items()},
         "left_to_others": case.shared,
         "suppressed": suppressed,
         "platforms": case.platforms,

@@ -142,7 +142,7 @@ def _add_addresses(lake: Lake, known: Identifiers, asked: str) -> dict[str, int]
         }
         values = {value for value in values if kind != "email" or "@" in value}  # a sync may go by other keys
         own = {value for value in values if value == asked or normal(kind, value) not in others}
-        shared[kind] = len(values - own)
+        shared[kind] = len({normal(kind, value) for value in values - own})
         _add(known, kind, own)
     return {kind: count for kind, count in shared.items() if count}
 

@@ -21,7 +21,7 @@ from cohorte.privacy.history import purge
 from cohorte.privacy.keyed import hashed, make_key
 from cohorte.privacy.scan import Scan, scan
 from cohorte.privacy.subject import find
-from cohorte.steps.leave import leave_platforms
+from cohorte.steps.leave import leave_platforms, was_sent
 from cohorte.storage import Storage, open_storage
 
 log = logging.getLogger(__name__)
@@ -88,12 +88,13 @@ def erase(
 def suppress(case: Case, lake: Lake) -> int:
     """From now on the person stays out. Returns how many keyed hashes stand for them.
 
-    The hashes stay for ever. Beside them, until the lake is cleaned, stand the ids that the ledger knows them by.
+    The hashes stay for ever. Beside them, until the lake is cleaned, stand the ids that the ledger knows them by, if it
+    does.
     """
     key = make_key(lake.settings)
     known = case.known
     lasting = {hashed(key, kind, value) for kind in SUPPRESSED for value in known.get(kind, ())}
-    passing = known.get("customer", set()) | known.get("destination_key", set())
+    passing = known.get("customer", set()) | known.get("destination_key", set()) if was_sent(case, lake) else set()
     now = datetime.now(UTC).replace(tzinfo=None)
 
     def work() -> None:

@@ -71,12 +71,12 @@ class Export:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         whole = folder / "export.json"
         written = [whole, *(folder / f"{held.table}.csv" for held in self.tables)]
-        for path in written:
-            path.touch(mode=0o600)
         whole.write_text(self.as_json())
         with duckdb.connect() as connection:
             for path, held in zip(written[1:], self.tables, strict=True):
                 connection.from_arrow(held.rows).write_csv(str(path))
+        for path in written:
+            path.chmod(0o600)
         return written
 
 

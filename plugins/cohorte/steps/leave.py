@@ -46,6 +46,11 @@ def leave_platforms(
         )
 
 
+def was_sent(case: Case, lake: Lake) -> bool:
+    """Whether the person was ever in an audience of ours."""
+    return bool(_syncs_with(case, lake, LEDGER))
+
+
 def _leave(spec: SyncSpec, case: Case, lake: Lake, credentials: Callable[[str], Credentials]) -> str | None:
     """Why the platform still has the person; None when it has not."""
     note = case.platforms.setdefault(spec.name, {})
