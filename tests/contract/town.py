@@ -1,4 +1,4 @@
-"""A landed town whose people are on four platforms: what erasing and exporting are tried on."""
+"""A landed town whose people are on three platforms: what erasing and exporting are tried on."""
 
 import json
 from collections.abc import Iterator
@@ -16,9 +16,10 @@ from cohorte.steps.erase import Erasure, erase
 from cohorte.steps.land import LandResult, land
 from sandbox.server import Running
 
-LANDED = ("salesforce", "meta", "mailchimp")
-FIELDS = {"hubspot": "firstname", "mailchimp": "FNAME", "brevo": "FIRSTNAME", "meta_custom_audiences": "FN"}
+LANDED = ("salesforce", "meta")
+FIELDS = {"hubspot": "firstname", "brevo": "FIRSTNAME", "meta_custom_audiences": "FN"}
 PLATFORMS = tuple(FIELDS)
+"""Two that delete people for good, and one that cannot."""
 DERIVED = """
 create table intermediate.int_identity__customer as
     with addresses as (select id, min(lower(trim(email))) as email from raw.salesforce__contact group by id)
@@ -64,7 +65,7 @@ class Town:
             """
             select customer_id, any_value(lower(key)) from pii.activation_key join pii.dim_contact using (customer_id)
             where customer_id not in (
-                select customer_id from pii.activation_key group by customer_id having count(distinct sync) < 4
+                select customer_id from pii.activation_key group by customer_id having count(distinct sync) < 3
             )
             group by customer_id order by customer_id
             """

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cohorte.lake import Lake
+from cohorte.lake import CATALOG, Lake
 from cohorte.privacy.columns import identifying
 from cohorte.privacy.keyed import normal
 
@@ -49,6 +49,12 @@ REACHED_BY = (
 )
 """Table, its id, the id's kind (none: never a person's), and a column of addresses or numbers."""
 
+COARSE = {
+    "email": r"regexp_replace(lower({}), '[.\s]|\+[^@]*', '', 'g')",
+    "phone": r"right(regexp_replace({}, '\D', '', 'g'), 7)",
+}
+"""What SQL narrows the search down by; `normal` (cohorte.privacy.keyed) has the last word."""
+
 Identifiers = dict[str, set[str]]
 """Kind -> values; addresses in lower case and trimmed, numbers as they were typed."""
 
@@ -74,21 +80,16 @@ def find(lake: Lake, *, email: str | None = None, customer_id: str | None = None
     """Everything the person is known by. Raises ValueError unless exactly one of the two is given."""
     if bool(email) == bool(customer_id):
         raise ValueError("say who: either an e-mail address or a customer_id")
-    known: Identifiers = {}
+    asked = str(email or customer_id).strip()
     if email:
-        asked = email.strip().lower()
+        asked = asked.lower()
         if "@" not in asked:
             raise ValueError("that is no e-mail address")
-        known["email"] = {asked}
-        for table, column, wanted, kind in BY_ADDRESS:
-            _add(known, kind, _values(lake, table, f"lower(trim({column}))", {asked}, wanted))
-    else:
-        asked = str(customer_id).strip()
-        known["customer"] = {asked}
-    _follow(lake, known)
-    shared = _add_addresses(lake, known, asked)
-    _add(known, "destination_key", destination_keys(known))
-    return Subject(asked, {kind: values for kind, values in known.items() if values}, shared)
+    search = _Search.begin(lake, "email" if email else "customer", asked)
+    search.follow()
+    shared = search.add_addresses(asked)
+    search.add("destination_key", destination_keys(search.known))
+    return Subject(asked, {kind: values for kind, values in search.known.items() if values}, shared)
 
 
 def address_of(lake: Lake, digest: str) -> str | None:
@@ -113,54 +114,74 @@ def destination_keys(known: Identifiers) -> set[str]:
     return {hashlib.sha256(value.encode()).hexdigest()[:32] for value in plain}
 
 
-def _follow(lake: Lake, known: Identifiers) -> None:
-    """From id to id, until no new one is found."""
-    before = -1
-    while before != (count := sum(map(len, known.values()))):
-        before = count
-        for prefix, kind in RECORDS.items():
-            _add(known, "record", {prefix + value for value in known.get(kind, ())})
-            _add(known, kind, {r.removeprefix(prefix) for r in known.get("record", ()) if r.startswith(prefix)})
-        for table, column, kind, wanted, wanted_kind in BY_ID:
-            _add(known, wanted_kind, _values(lake, table, column, known.get(kind, ()), wanted))
+@dataclass
+class _Search:
+    """What is known of somebody so far, and the tables there are to learn more from."""
 
+    lake: Lake
+    tables: frozenset[str]
+    known: Identifiers = field(default_factory=dict)
 
-def _add_addresses(lake: Lake, known: Identifiers, asked: str) -> dict[str, int]:
-    """Addresses and numbers of the person's records, but for those others have, too; counts these by kind."""
-    theirs: Identifiers = {}
-    for table, column, kind, wanted, wanted_kind in REACHED_BY:
-        if kind:
+    @classmethod
+    def begin(cls, lake: Lake, kind: str, asked: str) -> "_Search":
+        rows = lake.rows(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [CATALOG]
+        )
+        search = cls(lake, frozenset(table for (table,) in rows))
+        search.add(kind, {asked})
+        if kind == "email":
+            for table, column, wanted, wanted_kind in BY_ADDRESS:
+                search.add(wanted_kind, search.values(table, f"lower(trim({column}))", {asked}, wanted))
+        return search
+
+    def follow(self) -> None:
+        """From id to id, until no new one is found."""
+        before = -1
+        while before != (count := sum(map(len, self.known.values()))):
+            before = count
+            for prefix, kind in RECORDS.items():
+                self.add("record", {prefix + value for value in self.of(kind)})
+                self.add(kind, {r.removeprefix(prefix) for r in self.of("record") if r.startswith(prefix)})
+            for table, column, kind, wanted, wanted_kind in BY_ID:
+                self.add(wanted_kind, self.values(table, column, self.of(kind), wanted))
+
+    def add_addresses(self, asked: str) -> dict[str, int]:
+        """Addresses and numbers of the person's records, but for those others have, too; counts these by kind."""
+        theirs: Identifiers = {}
+        for table, column, kind, wanted, wanted_kind in REACHED_BY:
             form = f"lower(trim({wanted}))" if wanted_kind == "email" else wanted
-            _add(theirs, wanted_kind, _values(lake, table, column, known.get(kind, ()), form))
-    shared: dict[str, int] = {}
-    for kind, values in theirs.items():
-        others = {
-            normal(kind, value)
-            for table, column, id_kind, wanted, wanted_kind in REACHED_BY
-            if wanted_kind == kind
-            for value in _of_others(lake, table, column, known.get(id_kind, ()), wanted)
-        }
-        values = {value for value in values if kind != "email" or "@" in value}  # a sync may go by other keys
-        own = {value for value in values if value == asked or normal(kind, value) not in others}
-        shared[kind] = len({normal(kind, value) for value in values - own})
-        _add(known, kind, own)
-    return {kind: count for kind, count in shared.items() if count}
+            theirs.setdefault(wanted_kind, set()).update(self.values(table, column, self.of(kind), form))
+        theirs["email"] = {value for value in theirs["email"] if "@" in value}  # a sync may go by other keys
+        shared: dict[str, int] = {}
+        for kind, values in theirs.items():
+            others = {
+                normal(kind, value)
+                for table, column, id_kind, wanted, wanted_kind in REACHED_BY
+                if wanted_kind == kind
+                for value in self.of_others(table, column, self.of(id_kind), wanted, kind, values)
+            }
+            own = {value for value in values if value == asked or normal(kind, value) not in others}
+            shared[kind] = len({normal(kind, value) for value in values - own})
+            self.add(kind, own)
+        return {kind: count for kind, count in shared.items() if count}
 
+    def of(self, kind: str) -> set[str]:
+        return self.known.get(kind, set())
 
-def _values(lake: Lake, table: str, column: str, wanted: Iterable[str], answer: str) -> set[str]:
-    wanted = list(wanted)
-    return _distinct(lake, table, answer, f"{column} in (select unnest(?::varchar[]))", wanted) if wanted else set()
+    def add(self, kind: str, values: Iterable[str]) -> None:
+        self.known.setdefault(kind, set()).update(values)
 
+    def values(self, table: str, column: str, wanted: set[str], answer: str) -> set[str]:
+        return self._distinct(table, answer, f"{column} in (select unnest(?::varchar[]))", wanted) if wanted else set()
 
-def _of_others(lake: Lake, table: str, column: str, ours: Iterable[str], answer: str) -> set[str]:
-    return _distinct(lake, table, answer, f"{column} not in (select unnest(?::varchar[]))", list(ours))
+    def of_others(self, table: str, column: str, ours: set[str], answer: str, kind: str, like: set[str]) -> set[str]:
+        """Values of rows that are not ours, among them all those that mean the same as one of `like`."""
+        coarse, wanted = COARSE[kind].format(answer), COARSE[kind].format("value")
+        alike = f"{coarse} in (select {wanted} from (select unnest(?::varchar[]) as value))"
+        return self._distinct(table, answer, f"{column} not in (select unnest(?::varchar[])) and {alike}", ours, like)
 
-
-def _distinct(lake: Lake, table: str, answer: str, where: str, values: list[str]) -> set[str]:
-    if not lake.exists(table):
-        return set()
-    return {value for (value,) in lake.rows(f"select distinct {answer} from {table} where {where}", [values]) if value}
-
-
-def _add(known: Identifiers, kind: str, values: Iterable[str]) -> None:
-    known.setdefault(kind, set()).update(values)
+    def _distinct(self, table: str, answer: str, where: str, *values: set[str]) -> set[str]:
+        if table not in self.tables:
+            return set()
+        rows = self.lake.rows(f"select distinct {answer} from {table} where {where}", [sorted(v) for v in values])
+        return {value for (value,) in rows if value}
