@@ -95,6 +95,13 @@ def test_the_certificate_says_what_was_done_and_names_nobody(town: Town, gone: G
     assert list(open_storage(town.lake.settings).list("erasures/open/")) == []
 
 
+def test_the_syncs_are_as_they_were_and_nobody_is_alarmed(town: Town, gone: Gone) -> None:
+    assert town.lake.value("select count(*) from activation.alert where kind in ('held', 'recovered')") == 0
+    for spec in load_syncs(town.manifest):
+        result = activate(spec, lake=town.lake, credentials=town.credentials(spec.connection))
+        assert (result.state, result.planned) == ("done", 0)
+
+
 def test_suppressed_as_keyed_hashes_and_nothing_else(town: Town, gone: Gone) -> None:
     held = {identifier for (identifier,) in town.lake.rows("select identifier from activation.suppression")}
     assert held and all(identifier.startswith("keyed:") for identifier in held)
@@ -121,7 +128,7 @@ def test_a_plan_knows_them_by_their_address_alone(town: Town, gone: Gone) -> Non
     """Whatever brings them back into the marts: no platform gets them. Erased again, they are gone again."""
     town.lake.execute("insert into pii.dim_contact values ('c_again', ?, 'Again', null)", [gone.email.title()])
     town.lake.execute("insert into marts.dim_consent values ('c_again', 'email', 'marketing', true)")
-    town.lake.execute("insert into segments.membership values ('vips', 'c_again', now()::timestamp, 0.5, '')")
+    town.lake.execute("insert into segments.membership values ('vips', 'c_again', now()::timestamp, 0.5, '', null)")
     spec = next(spec for spec in load_syncs(town.manifest) if spec.destination == "hubspot")
     result = activate(spec, lake=town.lake, credentials=town.credentials(spec.connection))
     assert result.left_out["suppressed"] == 1 and gone.email not in town.state("hubspot")

@@ -31,6 +31,7 @@ NO_IDENTIFIER = {
         "opportunity_name",
         "mobile_share",
         "stage_name",
+        "email_recency_days",
     ),
 }
 """Columns called so that lead nowhere by themselves: their rows are found by another column."""

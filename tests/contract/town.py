@@ -34,7 +34,8 @@ create table pii.dim_contact as
 create table marts.dim_consent as
     select customer_id, 'email' as channel, 'marketing' as purpose, true as is_granted from pii.dim_contact;
 create table segments.membership as
-    select 'vips' as segment, customer_id, timestamp '2017-11-30' as entered_at, 0.5::double as score, '' as reason
+    select 'vips' as segment, customer_id, timestamp '2017-11-30' as entered_at, 0.5::double as score, '' as reason,
+        null::varchar as holdout
     from pii.dim_contact;
 """
 """What dbt would make of it, as far as it matters here."""

@@ -61,9 +61,11 @@ BLANKED = frozenset({"ops.gate_result", "ops.load_event"})
 """Tables of TEXTS whose rows are about a run: they stay, and their text is struck out."""
 
 NOBODY: dict[str, str] = {
+    "activation.alert": "a sync whose state changed",
     "activation.audience": "a list on a platform",
     "activation.sync_run": "a run, counted",
     "intermediate.int_features__as_of": "dates",
+    "intermediate.int_geography__city": "a town",
     "marts.dim_campaign": "a campaign",
     "marts.dim_product": "a product",
     "marts.fct_ad_insight": "an advertisement, counted",

@@ -10,7 +10,7 @@ from cohorte import destinations
 from cohorte.activation.budget import budget_of
 from cohorte.activation.engine import Engine
 from cohorte.activation.guard import reason_to_hold
-from cohorte.activation.ledger import Counts, Ledger
+from cohorte.activation.ledger import OPT_OUTS_ONLY, Counts, Ledger
 from cohorte.activation.plan import Plan, make_plan
 from cohorte.activation.spec import SyncSpec, read_manifest
 from cohorte.activation.wave import least_calls
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 OPT_OUTS = (0,)
 THE_REST = (1, 2)
 """Phases of a plan: opt-outs and suppressions go first, and go out even when a guard holds the rest."""
-ONLY_OPT_OUTS = "only opt-outs were asked for; the next run sends the rest"
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ class SyncResult:
     name: str
     destination: str
     state: str
-    """done | held (a person must approve) | failed (the platform is down, or refuses us; the rest is pending)."""
+    """done | opt-outs (nothing else was asked for) | held (a person must approve) | failed (the platform is down, or
+    refuses us; the rest is pending)."""
     planned: int = 0
     added: int = 0
     updated: int = 0
@@ -119,10 +119,9 @@ def activate(
     """
     sender = destination or destinations.get(sync.destination, credentials)
     try:
-        held = ONLY_OPT_OUTS if opt_outs_only else None
-        result, is_audience_gone = _run(sync, lake, sender, approved, held, progress)
-        if is_audience_gone:
-            result, _ = _run(sync, lake, sender, approved, held, progress)
+        result, is_audience_gone = _run(sync, lake, sender, approved, opt_outs_only, progress)
+        if is_audience_gone and not opt_outs_only:
+            result, _ = _run(sync, lake, sender, approved, False, progress)
     finally:
         if destination is None:
             sender.close()
@@ -141,7 +140,7 @@ def _run(
     lake: Lake,
     sender: Destination,
     approved: bool,
-    held: str | None,
+    opt_outs_only: bool,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[SyncResult, bool]:
     """One plan, sent; and whether the audience turned out to be gone."""
@@ -150,8 +149,9 @@ def _run(
     engine = Engine(sender, budget_of(f"{sync.destination}:{sync.connection}", sender.limits))
     engine.open(ledger)
     wanted = plan(sync, lake=lake)
-    held = held or (None if approved else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake))
-    counts = Counts(planned=wanted.opt_outs if held else wanted.total, unchanged=wanted.unchanged)
+    held = None if approved or opt_outs_only else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
+    is_partial = bool(held) or opt_outs_only
+    counts = Counts(planned=wanted.opt_outs if is_partial else wanted.total, unchanged=wanted.unchanged)
     ledger.start(wanted, counts)
 
     def say(done: int) -> None:
@@ -159,11 +159,11 @@ def _run(
             progress(done, counts.planned)
 
     engine.send(ledger, counts, phases=OPT_OUTS, progress=say)
-    if not held:
+    if not is_partial:
         ledger.hold_out()
         engine.send(ledger, counts, phases=THE_REST, progress=say)
     assert counts.accounted == counts.planned, f"sync {sync.name}: {counts} does not add up"
-    state = "failed" if engine.stopped else "held" if held else "done"
+    state = "failed" if engine.stopped else OPT_OUTS_ONLY if opt_outs_only else "held" if held else "done"
     result = SyncResult(
         name=sync.name,
         destination=sync.destination,
