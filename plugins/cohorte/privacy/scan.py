@@ -2,7 +2,8 @@
 
 Every object below the lake's path (Parquet by value, anything else by its bytes), every table of the catalogue's
 database with its statistics and inlined rows, and what else the platform wrote in its home: models, logs, compiled
-SQL. A finding names the place, never what was found there.
+SQL. A finding names the place, never what was found there. Airflow keeps what a run was started with: there, and in the
+logs, a customer_id or the hash of an address is no finding.
 """
 
 import re
@@ -22,6 +23,8 @@ from cohorte.storage import Storage, open_storage
 
 APART = frozenset({"postgres", "extensions", "sandbox", "lake"})
 """Folders of the home that are looked at by other means, hold no data of ours, or stand in for a platform."""
+OF_RUNS = frozenset({"airflow", "logs"})
+"""Databases, and folders of the home, that tell of runs."""
 MARGIN = 512
 """Bytes read twice, so that nothing hides where one piece of a file ends and the next begins."""
 PIECE = 16 << 20
@@ -43,6 +46,7 @@ class Scan:
 def scan(lake: Lake, identifiers: Identifiers) -> Scan:
     """Looks everywhere but in the open cases, which hold what is looked for by right, until they are closed."""
     storage, traces = open_storage(lake.settings), pattern(identifiers)
+    of_runs = pattern(identifiers, pseudonyms=False)
     findings: list[str] = []
     keys = [key for key in storage.list("") if key != KEY and not key.startswith(OPEN)]
     parquet = [key for key in keys if key.endswith(".parquet")]
@@ -53,10 +57,14 @@ def scan(lake: Lake, identifiers: Identifiers) -> Scan:
         if count := _rows_in(lake, storage.url(key), traces):
             findings.append(f"lake object {_shown(key, is_named)}: {count} rows")
     findings += [f"lake object {_shown(key, is_named)}" for key in others if _is_in(_bytes(storage, key), traces)]
-    tables = list(_catalogue(lake, traces))
+    tables = list(_catalogue(lake, traces, of_runs))
     findings += [f"{table}: {count} rows" for table, count in tables if count]
     files = list(_home_files(lake))
-    findings += [f"file {_shown(str(file), is_named)}" for file in files if _is_in(_pieces(file), traces)]
+    home = lake.settings.home.resolve()
+    for file in files:
+        is_of_runs = file.relative_to(home).parts[0] in OF_RUNS
+        if _is_in(_pieces(file), of_runs if is_of_runs else traces):
+            findings.append(f"file {_shown(str(file), is_named)}")
     return Scan(len(parquet), len(others), len(tables), len(files), tuple(findings))
 
 
@@ -74,7 +82,7 @@ def _rows_in(lake: Lake, url: str, traces: str) -> int:
     return int(lake.value(query, [url, traces]))
 
 
-def _catalogue(lake: Lake, traces: str) -> Iterator[tuple[str, int]]:
+def _catalogue(lake: Lake, traces: str, of_runs: str) -> Iterator[tuple[str, int]]:
     """Tables of the lake's database, and of Airflow's and MLflow's where they are ours, with the rows found in each."""
     import psycopg2
 
@@ -84,7 +92,8 @@ def _catalogue(lake: Lake, traces: str) -> Iterator[tuple[str, int]]:
         with closing(connection), connection.cursor() as cursor:
             for table, columns in _columns(cursor).items():
                 text = ", ".join(columns)
-                cursor.execute(f"select count(*) from {table} where concat_ws(chr(10), {text}) ~ %s", [traces])
+                wanted = of_runs if database in OF_RUNS else traces
+                cursor.execute(f"select count(*) from {table} where concat_ws(chr(10), {text}) ~ %s", [wanted])
                 yield f"database {database}, table {table}", cursor.fetchone()[0]
 
 

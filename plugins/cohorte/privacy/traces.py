@@ -8,24 +8,28 @@ from cohorte.privacy.subject import Identifiers
 
 SHORTEST = 6
 """Shorter identifiers are not looked for: they are found everywhere and mean nobody."""
+PSEUDONYMS = frozenset({"customer", "record", "destination_key"})
+"""Kinds of our own making."""
 NOT_LOOKED_FOR = "names, dates of birth and postal addresses, which many people share"
 
 
-def pattern(identifiers: Identifiers) -> str:
-    """A regular expression that DuckDB, PostgreSQL (`~*`) and Python all understand the same way.
+def pattern(identifiers: Identifiers, *, pseudonyms: bool = True) -> str:
+    """A regular expression that DuckDB, PostgreSQL (`~`) and Python all understand the same way.
 
-    Addresses also as they stand in a URL, and as MD5 or SHA-256; phone numbers however they are punctuated.
+    Addresses also as they stand in a URL; phone numbers however they are punctuated. With `pseudonyms`, also what leads
+    to the person only as long as the lake knows them: our own ids, and addresses as MD5 or SHA-256.
     """
     words: set[str] = set()
     for kind, values in identifiers.items():
-        for value in values:
+        for value in values if pseudonyms or kind not in PSEUDONYMS else ():
             if kind == "phone":
                 words.add(_number(value))
             elif len(value) >= SHORTEST:
                 words.add(_escaped(value))
             if kind == "email":
                 words.add(_escaped(value.replace("@", "%40")))
-                words |= {hashlib.md5(value.encode()).hexdigest(), hashlib.sha256(value.encode()).hexdigest()}  # noqa: S324
+                hashes = {hashlib.md5(value.encode()).hexdigest(), hashlib.sha256(value.encode()).hexdigest()}  # noqa: S324
+                words |= hashes if pseudonyms else set()
     words.discard("")
     if not words:
         return "^(a|b)$(a|b)"  # matches nothing
