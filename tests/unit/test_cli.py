@@ -91,7 +91,9 @@ def test_segments_commands_say_what_is_missing(run, words: tuple[str, ...], says
 
 def test_export_shows_what_is_held_and_says_who_is_meant(run, lake: Lake) -> None:  # type: ignore[no-untyped-def]
     lake.execute("insert into pii.activation_key values ('letters', 'c_1', 'k', 'ann@example.com', null)")
-    said = json.loads(run("export", "--email", " Ann@Example.com").stdout)
+    answer = run("export", "--email", " Ann@Example.com")
+    assert answer.returncode == 0, answer.stderr
+    said = json.loads(answer.stdout)
     assert [table["table"] for table in said["tables"]] == ["pii.activation_key"]
     assert said["tables"][0]["rows"][0]["key"] == said["asked_for"] == "ann@example.com"
     unclear = run("export")

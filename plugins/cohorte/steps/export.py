@@ -112,6 +112,6 @@ def _descriptions(lake: Lake) -> dict[str, str]:
     if not manifest.exists():
         return {}
     said: dict[str, Any] = json.loads(manifest.read_text())
-    nodes = [node for node in said["nodes"].values() if node["resource_type"] == "model"]
+    nodes = [node for node in said.get("nodes", {}).values() if node["resource_type"] == "model"]
     described = {f"{node['schema']}.{node['alias']}": node["description"] for node in nodes}
-    return described | {f"{s['schema']}.{s['identifier']}": s["description"] for s in said["sources"].values()}
+    return described | {f"{s['schema']}.{s['identifier']}": s["description"] for s in said.get("sources", {}).values()}
