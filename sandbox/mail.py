@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.context import Sandbox
+from sandbox.forgotten import forgotten
 
 EPOCH = datetime(2000, 1, 1)
 
@@ -31,12 +32,13 @@ def events(
     offset: int = 0,
 ) -> list[Any]:
     """Dicts (event_id, mailing_id, subscriber_id, email, kind, happened_at, url), oldest first."""
-    marks = ", ".join("?" for _ in kinds)
+    marks, gone = ", ".join("?" for _ in kinds), _forgotten(sandbox, platform)
     return _dicts(
         sandbox,
         f"SELECT * EXCLUDE (platform) FROM mail_event WHERE platform = ? AND kind IN ({marks}) AND happened_at <= ? "
-        "AND happened_at >= ? AND happened_at < ? AND (? IS NULL OR mailing_id = ?) ORDER BY event_id LIMIT ? OFFSET ?",
-        [platform, *kinds, sandbox.now(), since, before or datetime.max, mailing_id, mailing_id, limit, offset],
+        "AND happened_at >= ? AND happened_at < ? AND (? IS NULL OR mailing_id = ?) "
+        "AND NOT list_contains(?::VARCHAR[], email) ORDER BY event_id LIMIT ? OFFSET ?",
+        [platform, *kinds, sandbox.now(), since, before or datetime.max, mailing_id, mailing_id, gone, limit, offset],
     )
 
 
@@ -45,7 +47,7 @@ def subscribers(sandbox: Sandbox, platform: str) -> list[Any]:
 
     Ordered by `changed_at`; who has not left yet has neither `left_at` nor `left_why`.
     """
-    return _dicts(
+    found = _dicts(
         sandbox,
         "SELECT subscriber_id, contact_id, email, first_name, last_name, subscribed_at, "
         "CASE WHEN gone THEN left_at END AS left_at, CASE WHEN gone THEN left_why END AS left_why, "
@@ -54,6 +56,13 @@ def subscribers(sandbox: Sandbox, platform: str) -> list[Any]:
         "WHERE subscribed_at <= ? ORDER BY changed_at, subscriber_id",
         [sandbox.now(), platform, sandbox.now()],
     )
+    gone = _forgotten(sandbox, platform)
+    return [item for item in found if item["email"] not in gone]
+
+
+def _forgotten(sandbox: Sandbox, platform: str) -> list[str]:
+    with sandbox.state.transaction() as db:
+        return sorted(forgotten(db, platform))
 
 
 def _dicts(sandbox: Sandbox, query: str, values: list[Any]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from sandbox.access import connections
 from sandbox.account_engagement import api as account_engagement
 from sandbox.brevo import api as brevo
 from sandbox.brevo import contacts as brevo_contacts
+from sandbox.brevo import deletion as brevo_deletion
 from sandbox.brevo import history as brevo_history
 from sandbox.brevo.door import RateLimit as BrevoRateLimit
 from sandbox.context import Sandbox
@@ -28,6 +29,7 @@ from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
 from sandbox.hubspot import rate as hubspot_rate
 from sandbox.mailchimp import api as mailchimp
+from sandbox.mailchimp import deletion as mailchimp_deletion
 from sandbox.mailchimp import reports as mailchimp_reports
 from sandbox.marketing_cloud import extensions as marketing_cloud
 from sandbox.marketing_cloud import oauth as marketing_cloud_oauth
@@ -93,10 +95,12 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(meta_graph.router)
     app.include_router(hubspot.router)
     app.include_router(mailchimp.router)
+    app.include_router(mailchimp_deletion.router)
     app.include_router(mailchimp_reports.router)
     app.include_router(brevo.router)
     app.include_router(brevo.reports)
     app.include_router(brevo_contacts.router)
+    app.include_router(brevo_deletion.router)
     app.include_router(brevo_history.router)
     app.include_router(brevo_history.files)
     app.include_router(marketing_cloud_oauth.router)

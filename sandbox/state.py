@@ -9,6 +9,7 @@ from pathlib import Path
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (now TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS planted_contact (id TEXT PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS forgotten (platform TEXT NOT NULL, email TEXT NOT NULL, PRIMARY KEY (platform, email));
 """
 
 

@@ -8,7 +8,7 @@ import json
 from fastapi import APIRouter, Depends, Request
 
 from sandbox.context import Here, Sandbox
-from sandbox.hubspot import account, contacts, events, lists, properties, search
+from sandbox.hubspot import account, contacts, deletion, events, lists, properties, search
 from sandbox.hubspot.contract import refuse
 from sandbox.hubspot.rate import check_rate
 
@@ -36,7 +36,7 @@ def check_request(request: Request, sandbox: Here) -> None:
 
 
 router = APIRouter(prefix="/hubspot", dependencies=[Depends(check_request)])
-for part in (account, properties, contacts, search, events, lists):
+for part in (account, properties, contacts, deletion, search, events, lists):
     router.include_router(part.router)
 
 

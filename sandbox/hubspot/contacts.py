@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from sandbox.context import Here, JsonObject
+from sandbox.forgotten import forgotten
 from sandbox.hubspot.contract import check, refuse
 from sandbox.hubspot.properties import READ_ONLY, definitions, value_problem
 
@@ -35,7 +36,7 @@ def upsert(body: JsonObject, sandbox: Here) -> JSONResponse:
     results, errors = [], []
     stamp = sandbox.now().isoformat(timespec="milliseconds") + "Z"
     with sandbox.state.transaction() as db:
-        known = definitions(db)
+        known, gone = definitions(db), forgotten(db, "hubspot")
         _check_properties([name for item in inputs for name in item["properties"]], known)
         for key, item in zip(keys, inputs, strict=True):
             problems = [
@@ -46,6 +47,8 @@ def upsert(body: JsonObject, sandbox: Here) -> JSONResponse:
             email = item["properties"].get("email", key).strip().lower()
             if problems:
                 errors.append(_row_error(item["id"], *problems[0]))
+            elif email in gone:
+                errors.append(_row_error(item["id"], "email", "BLOCKLISTED_EMAIL"))
             elif email != key and _find(db, "email", email):
                 errors.append(_row_error(item["id"], "email", "CONFLICT"))
             else:

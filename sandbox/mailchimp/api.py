@@ -120,7 +120,7 @@ def change_members(list_id: str, body: JsonObject, sandbox: Here) -> dict[str, A
 @router.put("/lists/{list_id}/members/{member_id}")
 def put_member(list_id: str, member_id: str, body: JsonObject, sandbox: Here) -> dict[str, Any]:
     _check_member(body, 0)
-    if member_id != _hash(body["email_address"]):
+    if member_id != member_id_of(body["email_address"]):
         raise refuse(400, "The subscriber hash is not the MD5 of the lower-case address")
     with sandbox.state.transaction() as db:
         known = db.execute("SELECT 1 FROM mailchimp_member WHERE id = ?", [member_id]).fetchone()
@@ -135,7 +135,7 @@ def put_member(list_id: str, member_id: str, body: JsonObject, sandbox: Here) ->
 @router.get("/lists/{list_id}/members/{member_id}")
 def get_member(list_id: str, member_id: str, sandbox: Here) -> dict[str, Any]:
     with sandbox.state.transaction() as db:
-        row = db.execute("SELECT * FROM mailchimp_member WHERE id = ?", [member_id]).fetchone()
+        row = db.execute("SELECT * FROM mailchimp_member WHERE id = ? AND NOT is_forgotten", [member_id]).fetchone()
     if row is None:
         raise refuse(404, "The requested resource could not be found.")
     return _shown(row)
@@ -152,7 +152,8 @@ def get_members(list_id: str, request: Request, sandbox: Here, count: int = 10, 
         raise refuse(400, "the sandbox sorts by last_changed, ASC")
     since, before = moment(query.get("since_last_changed")), moment(query.get("before_last_changed"))
     with sandbox.state.transaction() as db:
-        members = [_shown(row) for row in db.execute("SELECT * FROM mailchimp_member ORDER BY id")]
+        held = db.execute("SELECT * FROM mailchimp_member WHERE NOT is_forgotten ORDER BY id")
+        members = [_shown(row) for row in held]
     pushed = {member["id"] for member in members}
     members += [
         shown for item in mail.subscribers(sandbox, "mailchimp") if (shown := _signed_up(item))["id"] not in pushed
@@ -226,13 +227,13 @@ def change_segment(list_id: str, segment_id: str, body: JsonObject, sandbox: Her
         removed = []
         for email in to_remove:
             sql = "DELETE FROM mailchimp_segment_member WHERE segment_id = ? AND member_id = ?"
-            if db.execute(sql, [row["id"], _hash(email)]).rowcount:
+            if db.execute(sql, [row["id"], member_id_of(email)]).rowcount:
                 removed.append(email)
         stamp = sandbox.now().isoformat() + "Z"
         db.execute("UPDATE mailchimp_segment SET updated = ? WHERE id = ?", [stamp, row["id"]])
     return {
-        "members_added": [{"id": _hash(email), "email_address": email} for email in added],
-        "members_removed": [{"id": _hash(email), "email_address": email} for email in removed],
+        "members_added": [{"id": member_id_of(email), "email_address": email} for email in added],
+        "members_removed": [{"id": member_id_of(email), "email_address": email} for email in removed],
         "errors": [],
         "total_added": len(added),
         "total_removed": len(removed),
@@ -308,7 +309,7 @@ def _problem(
     unknown = sorted(set(member.get("merge_fields") or {}) - tags)
     if unknown:
         return f"Your merge fields were invalid: {', '.join(unknown)}", "ERROR_GENERIC"
-    row = db.execute("SELECT * FROM mailchimp_member WHERE id = ?", [_hash(email)]).fetchone()
+    row = db.execute("SELECT * FROM mailchimp_member WHERE id = ?", [member_id_of(email)]).fetchone()
     if row is not None and not is_update:
         return f"{email} is already a list member. Use update_existing to update.", "ERROR_CONTACT_EXISTS"
     if row is not None and row["status"] in ("unsubscribed", "cleaned") and member.get("status") == "subscribed":
@@ -321,7 +322,7 @@ def _problem(
 
 
 def _save(db: sqlite3.Connection, member: dict[str, Any], sandbox: Sandbox) -> tuple[dict[str, Any], bool]:
-    member_id = _hash(member["email_address"])
+    member_id = member_id_of(member["email_address"])
     row = db.execute("SELECT * FROM mailchimp_member WHERE id = ?", [member_id]).fetchone()
     fields = (json.loads(row["merge_fields"]) if row else {}) | (member.get("merge_fields") or {})
     status = member.get("status") or (row["status"] if row else member.get("status_if_new"))
@@ -336,11 +337,11 @@ def _save(db: sqlite3.Connection, member: dict[str, Any], sandbox: Sandbox) -> t
 
 def _join(db: sqlite3.Connection, segment_id: int, email: str) -> bool:
     """Whether the address is of the audience and was not in the segment yet; strangers are ignored in silence."""
-    known = db.execute("SELECT 1 FROM mailchimp_member WHERE id = ?", [_hash(email)]).fetchone()
-    if not known:
+    sql = "SELECT 1 FROM mailchimp_member WHERE id = ? AND NOT is_forgotten"
+    if not db.execute(sql, [member_id_of(email)]).fetchone():
         return False
     sql = "INSERT OR IGNORE INTO mailchimp_segment_member VALUES (?, ?)"
-    return bool(db.execute(sql, [segment_id, _hash(email)]).rowcount)
+    return bool(db.execute(sql, [segment_id, member_id_of(email)]).rowcount)
 
 
 def _merge_tags(db: sqlite3.Connection) -> set[str]:
@@ -385,7 +386,7 @@ def _shown(row: sqlite3.Row) -> dict[str, Any]:
 def _signed_up(item: dict[str, Any]) -> dict[str, Any]:
     status = {None: "subscribed", "bounce": "cleaned"}.get(item["left_why"], "unsubscribed")
     return {
-        "id": _hash(item["email"]),
+        "id": member_id_of(item["email"]),
         "email_address": item["email"],
         "status": status,
         "merge_fields": {"FNAME": item["first_name"], "LNAME": item["last_name"]},
@@ -415,6 +416,6 @@ def _page(count: int) -> int:
     return count
 
 
-def _hash(email: str) -> str:
+def member_id_of(email: str) -> str:
     """The id of a member: https://mailchimp.com/developer/marketing/docs/methods-parameters/#path-parameters"""
     return hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()

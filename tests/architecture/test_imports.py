@@ -12,9 +12,10 @@ LIBRARY = ROOT / "plugins" / "cohorte"
 LEAF = {"cohorte.credentials", "cohorte.health", "cohorte.salesforce_oauth"}
 BASE = {"cohorte.settings", "cohorte.credentials", "cohorte.clock", "cohorte.progress"}
 LAKE = BASE | {"cohorte.postgres", "cohorte.lake", "cohorte.storage"}
-CORE = LAKE | {"cohorte.health", "cohorte.sources", "cohorte.destinations", "cohorte.query"}
+KEPT_OUT = {"cohorte.privacy.columns", "cohorte.privacy.keyed", "cohorte.privacy.arrivals"}
+CORE = LAKE | KEPT_OUT | {"cohorte.health", "cohorte.sources", "cohorte.destinations", "cohorte.query"}
 MIDDLE = CORE | {"cohorte.landing", "cohorte.activation", "cohorte.identity", "cohorte.enrichment", "cohorte.explain"}
-STEPS = MIDDLE | {"cohorte.steps", "cohorte.waivers", "models_ml", "expectations"}
+STEPS = MIDDLE | {"cohorte.privacy", "cohorte.steps", "cohorte.waivers", "models_ml", "expectations"}
 ALLOWED = {
     "models_ml": {"models_ml"},
     "expectations": {"expectations"},
@@ -34,6 +35,8 @@ ALLOWED = {
     "cohorte.lake": LAKE,
     "cohorte.storage": LAKE,
     "cohorte.query": LAKE,
+    "cohorte.privacy.columns": set(),
+    "cohorte.privacy": LAKE | {"cohorte.privacy"},
     "cohorte.landing": CORE | {"cohorte.landing"},
     "cohorte.activation": CORE | {"cohorte.activation"},
     "cohorte.identity": LAKE | {"cohorte.identity"},

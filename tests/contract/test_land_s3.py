@@ -14,6 +14,7 @@ from cohorte.credentials import Credentials
 from cohorte.lake import Lake
 from cohorte.settings import Settings
 from cohorte.sources.base import Source, Stream, Window
+from cohorte.steps.erase import erase
 from cohorte.steps.land import land
 from cohorte.storage import open_storage
 
@@ -65,3 +66,28 @@ def test_files_land_in_the_bucket_and_a_dead_load_is_cleared(bucket_lake: Lake) 
     parquet = [key for key in storage.list("raw/") if key.endswith(".parquet")]
     assert [storage.url(key) for key in parquet] == list(file)
     assert file[0].startswith("s3://lake/here/raw/one/thing/load_date=")
+
+
+class Two(Source):
+    """Two people."""
+
+    name = "two"
+    streams = (Stream(name="visitor", resource="visitor", key=("Id",), cursor="At", mode="full"),)
+
+    def read(self, stream: Stream, window: Window) -> Iterator[pa.RecordBatch]:
+        people = {"Id": ["a", "b"], "Email": ["Ann@example.com", "bob@example.com"]}
+        yield pa.RecordBatch.from_pydict(people | {"At": [datetime(2017, 5, 1, tzinfo=UTC)] * 2})
+
+
+def test_a_person_is_erased_from_the_bucket_and_does_not_land_again(bucket_lake: Lake) -> None:
+    storage = open_storage(bucket_lake.settings)
+    land(Two(Credentials(name="two_default")), lake=bucket_lake)
+    (landed,) = (key for key in storage.list("raw/two/") if key.endswith(".parquet"))
+
+    done = erase(lake=bucket_lake, credentials=lambda name: Credentials(name=name), email="ann@example.com")
+
+    assert done.certificate["rows_deleted"] == {"raw.two__visitor": 1}
+    assert done.where.startswith("s3://lake/here/erasures/")
+    assert landed not in storage.list("raw/two/")
+    assert land(Two(Credentials(name="two_default")), lake=bucket_lake).kept_out == 1
+    assert set(bucket_lake.rows("select id from raw.two__visitor")) == {("b",)}

@@ -15,6 +15,7 @@ EXPECTED = {f"extract_{name}" for name in catalog.names(Settings())} | {
     "assign_segments",
     "activate_segments",
     "maintain_lake",
+    "erase_customer",
 }
 
 
@@ -72,3 +73,12 @@ def test_drift_starts_a_training(dags: dict) -> None:
     assert [alias.name for alias in aliases] == [DRIFTED]
     condition = dags["train_models"].timetable.asset_condition
     assert DRIFT.name in {asset.name for asset in condition.objects}
+
+
+def test_an_erasure_is_started_by_hand_and_given_no_address(dags: dict) -> None:
+    dag = dags["erase_customer"]
+    assert not dag.timetable.can_be_scheduled
+    assert set(dag.params) == {"customer_id", "email_sha256", "by_hand"}
+    dag.params.validate()
+    with pytest.raises(ValueError, match="email_sha256"):
+        dag.params["email_sha256"] = "ann@example.com"

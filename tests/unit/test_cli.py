@@ -87,3 +87,14 @@ def test_segments_say_that_none_are_built(run) -> None:  # type: ignore[no-untyp
 def test_segments_commands_say_what_is_missing(run, words: tuple[str, ...], says: str) -> None:  # type: ignore[no-untyped-def]
     answer = run("segments", *words)
     assert answer.returncode == 1 and says in answer.stderr
+
+
+def test_export_shows_what_is_held_and_says_who_is_meant(run, lake: Lake) -> None:  # type: ignore[no-untyped-def]
+    lake.execute("insert into pii.activation_key values ('letters', 'c_1', 'k', 'ann@example.com', null)")
+    answer = run("export", "--email", " Ann@Example.com")
+    assert answer.returncode == 0, answer.stderr
+    said = json.loads(answer.stdout)
+    assert [table["table"] for table in said["tables"]] == ["pii.activation_key"]
+    assert said["tables"][0]["rows"][0]["key"] == said["asked_for"] == "ann@example.com"
+    unclear = run("export")
+    assert unclear.returncode == 1 and unclear.stderr.startswith("cohorte: say who")

@@ -15,6 +15,7 @@ the audience; the rest grows with the change.
 """
 
 from cohorte.activation.spec import MEMBERSHIP, SyncSpec
+from cohorte.privacy import keyed
 
 _BARE = r"regexp_replace(lower({0}), '\s', '', 'g')"
 
@@ -68,12 +69,15 @@ class Statements:
     """The statements for one sync. Each binds `$sync`, its name.
 
     With `changed_only`, candidates are looked for among `sync_changed` (cohorte.activation.feed) and no further.
+    With `were_erased`, who was erased and comes again under another id is known by `$erasure_key`, the key of their
+    hashes (cohorte.privacy.keyed).
     """
 
-    def __init__(self, sync: SyncSpec, key_form: str, *, changed_only: bool = False) -> None:
+    def __init__(self, sync: SyncSpec, key_form: str, *, changed_only: bool = False, were_erased: bool = False) -> None:
         self.sync = sync
         self.key_form = key_form
         self.changed_only = changed_only
+        self.were_erased = were_erased
         self.segments = f"segment in ({', '.join(map(_quoted, sync.segments))})"
 
     def before(self) -> tuple[str, ...]:
@@ -183,7 +187,8 @@ class Statements:
         {self._consent(IN_SCOPE)},
         person as (
             select wanted.customer_id, {self._key("wanted")} as key, {self._fingerprint("wanted")} as fingerprint,
-                {self._payload("wanted")} as payload, {self._plain_key("wanted")} as plain_key
+                {self._payload("wanted")} as payload, {self._plain_key("wanted")} as plain_key,
+                {self._erased_key("wanted")} as erased_key
             from wanted {self._joins("wanted", IN_SCOPE)}
         )
         select * replace ({self._hashed(plain_key)} as plain_key), {self._hashed("key")} as destination_key,
@@ -204,7 +209,7 @@ class Statements:
             select * replace (
                 case
                     when customer_id in (from suppressed) or destination_key in (from suppressed)
-                        or plain_key in (from suppressed) then 'suppressed'
+                        or plain_key in (from suppressed) or erased_key in (from suppressed) then 'suppressed'
                     when left_out <> '{HELD_OUT}' then left_out
                     when not regexp_full_match(key, '{WELL_FORMED[self.sync.key]}') then 'malformed {self.sync.key}'
                     when left_out is not null then left_out
@@ -322,6 +327,14 @@ class Statements:
         return NORMAL_FORMS["lower_trim"].format(
             f"{_column(self.sync.key_table, self.sync.key_column, members)}::varchar"
         )
+
+    def _erased_key(self, members: str) -> str:
+        """The key as an erasure notes it; a customer_id ends with its customer."""
+        if not self.were_erased or self.sync.key_table == MEMBERSHIP:
+            return "null::varchar"
+        column = _column(self.sync.key_table, self.sync.key_column, members)
+        form = NORMAL_FORMS["google_email" if self.sync.key == "email" else "as_is"]
+        return keyed.SQL.format(kind=self.sync.key, value=form.format(column))
 
     def _hashed(self, key: str) -> str:
         """128 bits of SHA-256: short, because millions are compared."""

@@ -19,6 +19,7 @@ from cohorte.destinations.base import (
     Batch,
     Destination,
     DestinationError,
+    Receipts,
     Refused,
     Stage,
     Throttled,
@@ -102,6 +103,16 @@ class Engine:
                 ledger.settle(outcomes)
                 counts.count(outcomes)
             progress(counts.accounted)
+
+    def forget(self, keys: Sequence[str]) -> Receipts | None:
+        """Has the platform delete people; None when it stays out of reach, and `stopped` says why."""
+        spent = Patience()
+        while not self.stopped:
+            try:
+                return self.destination.forget(keys)
+            except DestinationError as error:
+                self._after(error, spent)
+        return None
 
     def _run(self, stage: Stage, items: list[Item]) -> None:
         work = list(batches(items, stage.batch))

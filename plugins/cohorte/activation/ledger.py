@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+OPT_OUTS_ONLY = "opt-outs"
+"""State of a run that was to send nothing else: says nothing of how the sync is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer to one planned row, free of personal data but for `key`, which goes to pii alone."""
@@ -91,7 +95,7 @@ class Ledger:
             self.lake.execute("delete from activation.sync_run where sync_run_id = ?", [self.run_id])
             self._write_run(state, counts, plan, api_calls, message)
             self._write(_FINISH)
-            told[:] = changes(before, self._state_now(state, message))
+            told[:] = [] if state == OPT_OUTS_ONLY else changes(before, self._state_now(state, message))
             for alert in told:
                 self.lake.execute(
                     "insert into activation.alert values (?, ?, ?, ?, ?)",

@@ -4,13 +4,14 @@ A person is compared by `destination_key`, the hash of the key in the platform's
 share an e-mail are one person there, and a customer who changes it is a removal and an addition.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cohorte.activation.difference import OPT_OUTS, Statements
 from cohorte.activation.feed import find_changed
 from cohorte.activation.spec import SyncSpec
 from cohorte.lake import Lake
+from cohorte.privacy.keyed import key_in_use
 
 AS_BEFORE = "as before"
 """Left out by an earlier plan, and nothing about them has changed."""
@@ -54,19 +55,22 @@ def make_plan(sync: SyncSpec, *, key_form: str, lake: Lake) -> Plan:
     """
     snapshot = lake.snapshot()
     changed_only = find_changed(sync, lake=lake)
-    statements = Statements(sync, key_form, changed_only=changed_only)
-    _run(statements.before(), sync, lake)
+    erasure_key = key_in_use(lake)
+    statements = Statements(sync, key_form, changed_only=changed_only, were_erased=erasure_key is not None)
+    bound = {"sync": sync.name, "erasure_key": erasure_key}
+    _run(statements.before(), bound, lake)
     lake.connection.execute("begin")  # one snapshot for all of it, whoever commits meanwhile
     try:
-        _run(statements.all(), sync, lake)
+        _run(statements.all(), bound, lake)
         return _counted(sync, snapshot, statements, lake)
     finally:
         lake.connection.execute("commit")
 
 
-def _run(statements: Iterable[str], sync: SyncSpec, lake: Lake) -> None:
+def _run(statements: Iterable[str], bound: Mapping[str, str | None], lake: Lake) -> None:
     for statement in statements:
-        lake.connection.execute(statement, {"sync": sync.name} if "$sync" in statement else {})
+        named = {name: value for name, value in bound.items() if f"${name}" in statement}
+        lake.connection.execute(statement, named)
 
 
 def _counted(sync: SyncSpec, snapshot: int, statements: Statements, lake: Lake) -> Plan:

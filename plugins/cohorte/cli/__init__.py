@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cohorte.cli import models, new, platforms, run, sandbox, segments
+from cohorte.cli import models, new, platforms, privacy, run, sandbox, segments
 from cohorte.cli.show import Format, FormatOption, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cohorte, the open audience platform.")
@@ -21,6 +21,8 @@ app.add_typer(platforms.sync, name="sync")
 app.add_typer(segments.app, name="segments")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("why")(segments.why)
+app.command("erase")(privacy.erase)
+app.command("export")(privacy.export)
 
 
 def main() -> None:

@@ -57,6 +57,7 @@ def list_destinations(form: FormatOption = Format.table) -> None:
             "modes": list(kind.about.modes),
             "auth": list(kind.about.auth),
             "can_clear": kind.can_clear,
+            "can_forget": kind.can_forget,
             "contract": kind.about.contract,
         }
         for kind in kinds

@@ -7,7 +7,7 @@ create table if not exists activation.sync_run (
     sync_run_id varchar not null,      -- sorts by time
     sync varchar not null,
     destination varchar not null,
-    state varchar not null,            -- sending | held | done | failed | interrupted
+    state varchar not null,            -- sending | held | done | failed | interrupted | opt-outs
     planned bigint not null,           -- = accepted (added + updated + removed) + rejected + pending, once finished
     added bigint not null,
     updated bigint not null,

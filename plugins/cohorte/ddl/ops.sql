@@ -64,3 +64,15 @@ create table if not exists ops.bookmark (
     version varchar not null,
     load_id varchar not null
 );
+
+-- One row per erasure that is finished; what was done where is in its certificate.
+create table if not exists ops.erasure (
+    erasure_id varchar not null,
+    subject varchar not null,          -- keyed hash of what the person was asked for by
+    was_known boolean not null,
+    rows_deleted bigint not null,
+    platforms integer not null,        -- syncs the person was in
+    certificate varchar not null,      -- its key below the lake's path
+    started_at timestamp not null,
+    finished_at timestamp not null
+);

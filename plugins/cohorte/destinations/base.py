@@ -164,6 +164,8 @@ class Destination(ABC):
     key_form: ClassVar[KeyForm] = "lower_trim"
     can_clear: ClassVar[bool] = False
     """Whether it can empty the properties of who leaves without making a person anew."""
+    can_forget: ClassVar[bool] = False
+    """Whether it can have people deleted, with all that the platform holds of them."""
     limits: Limits
     stages: tuple[Stage, ...]
 
@@ -180,6 +182,13 @@ class Destination(ABC):
     @abstractmethod
     def send(self, batch: Batch) -> Receipts:
         """Sends one batch of one stage; one receipt a row, in order. Raises DestinationError when all of it failed."""
+
+    def forget(self, keys: Sequence[str]) -> Receipts:
+        """Has the platform delete people for good, by e-mail address; one receipt a key, in order.
+
+        Who is not there counts as deleted, so it may be called again. Raises DestinationError when a call failed.
+        """
+        raise DestinationError(f"{self.name} offers no way to delete a person")
 
     def examine(self) -> Iterator[Finding]:
         """What is to be said of the connection: token, scopes, quota left, clock. Changes nothing.

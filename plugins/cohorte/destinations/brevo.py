@@ -48,6 +48,7 @@ class Brevo(Destination):
     about: ClassVar[About] = About(
         MODES, auth=("api_key",), contract="field names of brevo-python 5.1.0, limits from the documentation"
     )
+    can_forget: ClassVar[bool] = True
     limits = Limits(batch=5000, concurrent=4, requests=10, seconds=1)
     stages = (
         Stage("import", frozenset({"add", "update"}), batch=5000),
@@ -87,6 +88,18 @@ class Brevo(Destination):
         if batch.stage == "import":
             return self._import(batch.audience, batch.rows)
         return self._remove(batch.audience, batch.rows)
+
+    def forget(self, keys: Sequence[str]) -> Receipts:
+        """https://developers.brevo.com/reference/delete-contact
+
+        Brevo takes the address in the path and nowhere else; `Api` keeps it out of our logs.
+        """
+        from urllib.parse import quote
+
+        for key in keys:
+            path = f"/v3/contacts/{quote(key, safe='')}"
+            self.api.call("DELETE", path, params={"identifierType": "email_id"}, expect=NOT_FOUND)
+        return [ACCEPTED] * len(keys)
 
     def examine(self) -> Iterator[Finding]:
         """https://developers.brevo.com/reference/get-account"""

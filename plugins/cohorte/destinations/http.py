@@ -1,5 +1,7 @@
 """HTTP as destinations need it: counted, budgeted, and every failure put into one of five classes."""
 
+import logging
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT = 60.0
+_ADDRESS = re.compile(r"[^/?&=\s]+(?:@|%40)[^/?&=\s]+")
 
 
 class Api:
@@ -29,6 +32,7 @@ class Api:
         """`failure` reads a refusal where the status alone does not tell; None leaves it to the status."""
         import httpx
 
+        logging.getLogger("httpx").addFilter(_without_addresses)
         concurrent = destination.limits.concurrent
         self.destination = destination
         self.wait_header = wait_header
@@ -77,6 +81,15 @@ class Api:
 
     def close(self) -> None:
         self.client.close()
+
+
+def _without_addresses(record: logging.LogRecord) -> bool:
+    """httpx logs every URL it calls; some platforms take an e-mail address there."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            _ADDRESS.sub("<…>", str(part)) if type(part).__name__ == "URL" else part for part in record.args
+        )
+    return True
 
 
 def words(response: "httpx.Response") -> str:

@@ -7,7 +7,7 @@ Limits: https://developers.hubspot.com/docs/developer-tooling/platform/usage-gui
 The list API takes record ids, not e-mails: the upsert tells them, and they are kept for the removal.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from cohorte import health
@@ -45,6 +45,7 @@ class HubSpot(Destination):
     about: ClassVar[About] = About(
         MODES, auth=("private_app_token",), contract="models of hubspot-api-client 12, limits from the documentation"
     )
+    can_forget: ClassVar[bool] = True
     limits = Limits(batch=100, concurrent=8, requests=190, seconds=10)
     stages = (
         Stage("contacts", frozenset({"add", "update"}), batch=100),
@@ -79,6 +80,16 @@ class HubSpot(Destination):
 
     def send(self, batch: Batch) -> Receipts:
         return self._upsert(batch.rows) if batch.stage == "contacts" else self._change_list(batch.audience, batch.rows)
+
+    def forget(self, keys: Sequence[str]) -> Receipts:
+        """https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/basic/post-crm-v3-objects-contacts-gdpr-delete
+
+        The contact goes with all that is associated with it; an address that has none is put on a blocklist.
+        """
+        for key in keys:
+            body = {"objectId": key, "idProperty": "email"}
+            self.api.call("POST", "/crm/v3/objects/contacts/gdpr-delete", json=body, expect=NOT_FOUND)
+        return [accepted() for _ in keys]
 
     def examine(self) -> Iterator[Finding]:
         """The token's scopes: https://developers.hubspot.com/docs/guides/apps/private-apps/overview

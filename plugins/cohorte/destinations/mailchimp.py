@@ -7,6 +7,7 @@ Limits: https://mailchimp.com/developer/marketing/docs/fundamentals/#throttling 
 The status of a member who is there already is never sent: it could undo an opt-out.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -41,6 +42,7 @@ class Mailchimp(Destination):
 
     name: ClassVar[str] = "mailchimp"
     can_clear: ClassVar[bool] = True
+    can_forget: ClassVar[bool] = True
     about: ClassVar[About] = About(
         MODES,
         auth=("api_key",),
@@ -87,6 +89,16 @@ class Mailchimp(Destination):
         if batch.stage == "members":
             return self._upsert(batch.rows)
         return self._change_segment(batch.audience, batch.rows)
+
+    def forget(self, keys: Sequence[str]) -> Receipts:
+        """https://mailchimp.com/developer/marketing/api/list-members/delete-list-member/ (and its `delete-permanent`)
+
+        Whoever was deleted so can never be imported again; they may sign up by themselves.
+        """
+        for key in keys:
+            member = hashlib.md5(key.lower().encode(), usedforsecurity=False).hexdigest()
+            self.api.call("POST", f"{self.path}/members/{member}/actions/delete-permanent", expect=NOT_FOUND)
+        return [ACCEPTED] * len(keys)
 
     def examine(self) -> Iterator[Finding]:
         answer = self.api.call("GET", "/3.0/ping")

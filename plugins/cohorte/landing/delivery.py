@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cohorte.lake import Lake
 from cohorte.landing.bad_rows import put_aside
 from cohorte.landing.columns import Columns
+from cohorte.privacy.arrivals import Erased
 from cohorte.sources.base import QuotaSpentError, Source, Stream, Window
 
 if TYPE_CHECKING:
@@ -78,12 +79,17 @@ class Delivery:
         until = now + timedelta(seconds=1)
         return cls(source, stream, Window(since, until), columns, cursor_until=max(now, cursor or now))
 
-    def batches(self, load_id: str, loaded_at: datetime, lake: Lake, say: Say | None) -> Iterator["pa.RecordBatch"]:
-        """What lands: without bad rows, fitted to the table, without what is there already, stamped."""
+    def batches(
+        self, load_id: str, loaded_at: datetime, lake: Lake, say: Say | None, erased: Erased | None = None
+    ) -> Iterator["pa.RecordBatch"]:
+        """What lands: without people who were erased and without bad rows, fitted to the table, without what is there
+        already, stamped."""
         import pyarrow as pa
 
         try:
             for read in self.source.read(self.stream, self.window):
+                if erased:
+                    read = erased.without(read, self.table, self.columns.normalize)
                 batch = self.columns.fit(put_aside(read, self.source, self.stream))
                 if (behind := self._read_again_from()) is not None:
                     batch = self._not_yet_landed(batch, behind, lake)

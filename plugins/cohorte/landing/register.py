@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from cohorte.lake import CATALOG, Lake
 from cohorte.landing.delivery import Delivery
+from cohorte.privacy.arrivals import Erased
 from cohorte.sources.base import Source
 
 
@@ -79,10 +80,12 @@ def bookmark(delivery: Delivery, load_id: str, lake: Lake) -> None:
         lake.execute("insert into ops.bookmark by name from noted")
 
 
-def quarantine(source: Source, load_id: str, loaded_at: datetime, lake: Lake) -> None:
-    """Keeps the records that could not be used in ops.quarantine."""
+def quarantine(source: Source, load_id: str, loaded_at: datetime, lake: Lake, erased: Erased | None = None) -> None:
+    """Keeps the records that could not be used in ops.quarantine; not those that name people who were erased."""
     import pyarrow as pa
 
+    if erased:
+        source.rejected = [bad for bad in source.rejected if not erased.names(bad.record)]
     if not source.rejected:
         return
     rows = [

@@ -32,3 +32,4 @@ class Tag:
     SEGMENTS = "segments"
     ACTIVATION = "activation"
     MAINTENANCE = "maintenance"
+    PRIVACY = "privacy"

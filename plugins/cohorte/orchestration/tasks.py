@@ -171,3 +171,29 @@ def maintain() -> dict[str, Any]:
 
     with Lake.open() as lake, journal(lake, "maintain"):
         return step(lake=lake)
+
+
+@task
+def erase(*, params: Any = None) -> dict[str, Any]:
+    """One person, everywhere; says what was done without a word of who it was."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from cohorte.lake import Lake
+    from cohorte.orchestration.connections import credentials
+    from cohorte.privacy.subject import address_of
+    from cohorte.steps.erase import erase as step
+    from cohorte.steps.journal import journal
+
+    with Lake.open() as lake, journal(lake, "erase") as entry:
+        email = address_of(lake, params["email_sha256"]) if params["email_sha256"] else None
+        if params["email_sha256"] and not email:
+            raise AirflowFailException("no address in the lake has that hash. Try: cohorte erase --email")
+        done = step(
+            lake=lake,
+            credentials=credentials,
+            email=email,
+            customer_id=params["customer_id"],
+            by_hand=tuple(params["by_hand"]),
+        )
+        entry.rows = sum(done.certificate["rows_deleted"].values())
+        return {"erasure_id": done.erasure_id, "was_known": done.was_known, "certificate": done.where}

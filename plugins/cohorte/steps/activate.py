@@ -10,7 +10,7 @@ from cohorte import destinations
 from cohorte.activation.budget import budget_of
 from cohorte.activation.engine import Engine
 from cohorte.activation.guard import reason_to_hold
-from cohorte.activation.ledger import Counts, Ledger
+from cohorte.activation.ledger import OPT_OUTS_ONLY, Counts, Ledger
 from cohorte.activation.plan import Plan, make_plan
 from cohorte.activation.spec import SyncSpec, read_manifest
 from cohorte.activation.wave import least_calls
@@ -36,7 +36,8 @@ class SyncResult:
     name: str
     destination: str
     state: str
-    """done | held (a person must approve) | failed (the platform is down, or refuses us; the rest is pending)."""
+    """done | opt-outs (nothing else was asked for) | held (a person must approve) | failed (the platform is down, or
+    refuses us; the rest is pending)."""
     planned: int = 0
     added: int = 0
     updated: int = 0
@@ -105,20 +106,22 @@ def activate(
     credentials: Credentials,
     destination: Destination | None = None,
     approved: bool = False,
+    opt_outs_only: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> SyncResult:
     """Brings the platform's audience in step with the segment, and writes down every answer.
 
     Safe to run again at any time, also after a crash: what may or may not have arrived is sent again. A run that its
-    guard holds sends opt-outs only, unless `approved`. `progress` is told rows done and rows planned.
+    guard holds sends opt-outs only, unless `approved`; so does one with `opt_outs_only`. `progress` is told rows done
+    and rows planned.
 
     Raises ValueError on an unknown destination, and KeyError when the connection lacks an entry.
     """
     sender = destination or destinations.get(sync.destination, credentials)
     try:
-        result, is_audience_gone = _run(sync, lake, sender, approved, progress)
-        if is_audience_gone:
-            result, _ = _run(sync, lake, sender, approved, progress)
+        result, is_audience_gone = _run(sync, lake, sender, approved, opt_outs_only, progress)
+        if is_audience_gone and not opt_outs_only:
+            result, _ = _run(sync, lake, sender, approved, False, progress)
     finally:
         if destination is None:
             sender.close()
@@ -133,7 +136,12 @@ def activate(
 
 
 def _run(
-    sync: SyncSpec, lake: Lake, sender: Destination, approved: bool, progress: Callable[[int, int], None] | None
+    sync: SyncSpec,
+    lake: Lake,
+    sender: Destination,
+    approved: bool,
+    opt_outs_only: bool,
+    progress: Callable[[int, int], None] | None,
 ) -> tuple[SyncResult, bool]:
     """One plan, sent; and whether the audience turned out to be gone."""
     calls_before = sender.api_calls
@@ -141,8 +149,9 @@ def _run(
     engine = Engine(sender, budget_of(f"{sync.destination}:{sync.connection}", sender.limits))
     engine.open(ledger)
     wanted = plan(sync, lake=lake)
-    held = None if approved else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
-    counts = Counts(planned=wanted.opt_outs if held else wanted.total, unchanged=wanted.unchanged)
+    held = None if approved or opt_outs_only else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
+    is_partial = bool(held) or opt_outs_only
+    counts = Counts(planned=wanted.opt_outs if is_partial else wanted.total, unchanged=wanted.unchanged)
     ledger.start(wanted, counts)
 
     def say(done: int) -> None:
@@ -150,11 +159,11 @@ def _run(
             progress(done, counts.planned)
 
     engine.send(ledger, counts, phases=OPT_OUTS, progress=say)
-    if not held:
+    if not is_partial:
         ledger.hold_out()
         engine.send(ledger, counts, phases=THE_REST, progress=say)
     assert counts.accounted == counts.planned, f"sync {sync.name}: {counts} does not add up"
-    state = "failed" if engine.stopped else "held" if held else "done"
+    state = "failed" if engine.stopped else OPT_OUTS_ONLY if opt_outs_only else "held" if held else "done"
     result = SyncResult(
         name=sync.name,
         destination=sync.destination,

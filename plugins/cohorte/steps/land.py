@@ -14,6 +14,7 @@ from cohorte import clock
 from cohorte.lake import Lake
 from cohorte.landing import intent, parquet, register
 from cohorte.landing.delivery import Delivery, Say
+from cohorte.privacy.arrivals import Erased
 from cohorte.sources.base import Source, Stream, Window
 from cohorte.storage import open_storage
 
@@ -30,6 +31,8 @@ class LandResult:
     files: int
     rejected: int
     """Records in ops.quarantine."""
+    kept_out: int
+    """Rows of people who were erased, and whom the platform still has."""
     events: tuple[str, ...]
     """Columns that came, went or changed their type."""
     paused: tuple[str, ...]
@@ -65,10 +68,11 @@ def land(
         load_id, loaded_at, now = intent.new_load_id(source.name, lake), datetime.now(UTC), clock.now(settings)
         normalize = parquet.snake_case(settings)
         deliveries = [Delivery.plan(source, s, window, now=now, lake=lake, normalize=normalize) for s in chosen]
+        erased = Erased.of(lake)
         intent.announce(load_id, source.name, storage)
         parquet.write(
             source.name,
-            {d.stream.name: d.batches(load_id, loaded_at, lake, progress) for d in deliveries},
+            {d.stream.name: d.batches(load_id, loaded_at, lake, progress, erased) for d in deliveries},
             load_id,
             settings,
             storage,
@@ -80,7 +84,7 @@ def land(
                 register.register(delivery, load_id, now, loaded_at, lake)
                 register.tell(delivery, load_id, loaded_at, lake)
                 register.bookmark(delivery, load_id, lake)
-            register.quarantine(source, load_id, loaded_at, lake)
+            register.quarantine(source, load_id, loaded_at, lake, erased)
         intent.conclude(load_id, source.name, storage)
     result = LandResult(
         source=source.name,
@@ -88,12 +92,15 @@ def land(
         rows={d.stream.name: d.rows for d in deliveries},
         files=sum(len(d.files) for d in deliveries),
         rejected=len(source.rejected),
+        kept_out=erased.rows if erased else 0,
         events=tuple(event for d in deliveries for event in d.events),
         paused=tuple(d.paused for d in deliveries if d.paused),
         seconds=round(time.monotonic() - started, 2),
     )
     for message in result.events:
         log.warning(message)
+    if result.kept_out:
+        log.info("%s: %d rows of people who were erased stay out", source.name, result.kept_out)
     if result.rejected:
         log.warning("%s: %d records in ops.quarantine, load_id %s", source.name, result.rejected, load_id)
     return result
