@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     threads: int = 2
     airflow_port: int = 8080
     """Where `make up` serves Airflow."""
+    unattended: bool = False
+    """Nobody looks at Airflow's UI: a sync that is held fails at once, instead of waiting for an answer there."""
     sources: str = ""
     """The sources this installation uses, by comma; all there are when empty. The others' extracts are skipped."""
     sandbox_households: int | None = None

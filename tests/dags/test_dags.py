@@ -43,7 +43,8 @@ def test_each_says_what_it_is(dags: dict) -> None:
             assert word in dag.doc_md, (dag_id, word)
         assert dag.tags, dag_id
         assert dag.owner == "data-eng", dag_id
-        assert not dag.catchup and dag.max_active_runs == 1, dag_id
+        assert not dag.catchup, dag_id
+        assert dag.max_active_runs == (16 if dag_id == "activate_segments" else 1), dag_id
 
 
 def test_each_runbook_is_there(dags: dict) -> None:
@@ -64,6 +65,16 @@ def test_assets_carry_an_extract_to_the_platforms(dags: dict) -> None:
     for before, after in pairwise(chain):
         assert produced(before) & awaited(after), (before, after)
     assert produced("train_models") & awaited("assign_segments")
+
+
+def test_what_is_sent_goes_by_the_pool_of_its_connection(dags: dict) -> None:
+    from cohorte.orchestration.pools import pools
+
+    dag = dags["activate_segments"]
+    for connection, pool in pools().items():
+        for task in ("activate", "activate_approved"):
+            assert dag.get_task(f"{connection}.{task}").pool == pool
+        assert dag.get_task(f"{connection}.ask_if_held").downstream_task_ids == {f"{connection}.activate_approved"}
 
 
 def test_drift_starts_a_training(dags: dict) -> None:

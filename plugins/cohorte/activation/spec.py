@@ -130,6 +130,17 @@ def read_manifest(path: Path) -> list[SyncSpec]:
     return parse_manifest(json.loads(path.read_text()))
 
 
+def connections(project: Path) -> tuple[str, ...]:
+    """The connections that syncs send through, from the `_syncs.yml` of a dbt project; there before dbt ever ran."""
+    import yaml
+
+    found = set()
+    for path in sorted(project.glob("models/**/_syncs.yml")):
+        for exposure in yaml.safe_load(path.read_text()).get("exposures") or ():
+            found.add(exposure["config"]["meta"]["sync"]["connection"])
+    return tuple(sorted(found))
+
+
 def _field(sync: str, platform: str, entry: str | Mapping[str, Any]) -> FieldMapping:
     declared = {"column": entry} if isinstance(entry, str) else entry
     column = str(declared.get("column", ""))

@@ -137,14 +137,16 @@ def activate(
     local.enter()
     from cohorte.lake import Lake
     from cohorte.orchestration.connections import credentials
-    from cohorte.steps.activate import activate, load_syncs
+    from cohorte.steps.activate import ANY, activate, load_syncs
     from cohorte.steps.journal import journal
 
     with Lake.open() as lake, journal(lake, "activate", sync) as entry:
         syncs = {spec.name: spec for spec in load_syncs(lake.settings.dbt_target / "manifest.json")}
         if sync not in syncs:
             raise ValueError(f"no sync called {sync!r}; there are {', '.join(sorted(syncs))}")
-        result = activate(syncs[sync], lake=lake, credentials=credentials(syncs[sync].connection), approved=approve)
+        result = activate(
+            syncs[sync], lake=lake, credentials=credentials(syncs[sync].connection), approved=ANY if approve else 0
+        )
         entry.rows = result.added + result.updated + result.removed
     print(result)
 

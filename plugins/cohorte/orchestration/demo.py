@@ -69,7 +69,7 @@ def _run(settings: Settings, console: "Console", started: float) -> int:
             sandbox.start()
             sandbox.platforms.set_clock(day.isoformat())
             sandbox.platforms.reset_stats()
-        local.apply(local.airflow_environment(settings, sandbox.platforms))
+        local.apply(local.airflow_environment(settings, sandbox.platforms) | {"COHORTE_UNATTENDED": "true"})
         settings = get_settings()
         with watcher.step("migrate Airflow's database"):
             local.migrate_airflow()

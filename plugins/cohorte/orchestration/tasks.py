@@ -122,17 +122,19 @@ def audit() -> dict[str, Any]:
 
 
 @task
-def list_syncs() -> list[str]:
-    """The syncs declared as exposures in dbt."""
+def list_syncs(connection: str) -> list[str]:
+    """The syncs declared as exposures in dbt that send through one connection."""
     from cohorte.settings import get_settings
     from cohorte.steps.activate import load_syncs
 
-    return [sync.name for sync in load_syncs(get_settings().dbt_target / "manifest.json")]
+    syncs = load_syncs(get_settings().dbt_target / "manifest.json")
+    return [sync.name for sync in syncs if sync.connection == connection]
 
 
-@task(map_index_template="{{ sync }}")
-def activate(sync: str) -> dict[str, Any]:
-    """One platform brought in step; independent of all others. Red when it failed or waits for a person."""
+@task(map_index_template="{{ task.op_kwargs.get('sync') or task.op_args[0] }}")
+def activate(sync: str, held: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One platform brought in step; independent of all others. With `held`, what a run returned that was held and that
+    a person has approved since, as much as waited then is sent."""
     from dataclasses import asdict
 
     from airflow.sdk.exceptions import AirflowFailException
@@ -149,15 +151,16 @@ def activate(sync: str) -> dict[str, Any]:
             spec,
             lake=lake,
             credentials=credentials(spec.connection),
+            approved=held["waiting"] if held else 0,
             progress=lambda done, planned: entry.say(f"of {planned:,}", done),
         )
         entry.rows = result.added + result.updated + result.removed
         if result.state == "failed":
             raise RuntimeError(f"{sync}: {result.reason}. {result.pending:,} operations wait for the next run.")
-        if result.held:
-            # A retry would not change anything: a person has to look.
+        if held and result.held:
             raise AirflowFailException(
-                f"{sync} is held: {result.reason}. To send it: cohorte run activate {sync} --approve"
+                f"{sync} is held again: {held['waiting']:,} operations were approved, {result.waiting:,} wait now. "
+                "The next run asks anew."
             )
         return asdict(result)
 

@@ -1,6 +1,7 @@
 """Activate: one platform's audience brought in step with a segment."""
 
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,9 @@ from cohorte.steps.audit import unwaived_breaches
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+ANY = sys.maxsize
+"""To approve whatever a run would do."""
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,8 @@ class SyncResult:
     rejected: int = 0
     pending: int = 0
     held: bool = False
+    waiting: int = 0
+    """Operations that wait for a person, when it is held."""
     reason: str | None = None
     """Why it was held or failed."""
     api_calls: int = 0
@@ -105,15 +111,15 @@ def activate(
     lake: Lake,
     credentials: Credentials,
     destination: Destination | None = None,
-    approved: bool = False,
+    approved: int = 0,
     opt_outs_only: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> SyncResult:
     """Brings the platform's audience in step with the segment, and writes down every answer.
 
     Safe to run again at any time, also after a crash: what may or may not have arrived is sent again. A run that its
-    guard holds sends opt-outs only, unless `approved`; so does one with `opt_outs_only`. `progress` is told rows done
-    and rows planned.
+    guard holds sends opt-outs only, unless `approved` is as many operations as wait, or more (ANY); so does one with
+    `opt_outs_only`. `progress` is told rows done and rows planned.
 
     Raises ValueError on an unknown destination, and KeyError when the connection lacks an entry.
     """
@@ -139,7 +145,7 @@ def _run(
     sync: SyncSpec,
     lake: Lake,
     sender: Destination,
-    approved: bool,
+    approved: int,
     opt_outs_only: bool,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[SyncResult, bool]:
@@ -149,7 +155,9 @@ def _run(
     engine = Engine(sender, budget_of(f"{sync.destination}:{sync.connection}", sender.limits))
     engine.open(ledger)
     wanted = plan(sync, lake=lake)
-    held = None if approved or opt_outs_only else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
+    waiting = wanted.total - wanted.opt_outs
+    is_approved = bool(approved) and waiting <= approved
+    held = None if is_approved or opt_outs_only else reason_to_hold(wanted, lake=lake) or _unfair(sync, lake)
     is_partial = bool(held) or opt_outs_only
     counts = Counts(planned=wanted.opt_outs if is_partial else wanted.total, unchanged=wanted.unchanged)
     ledger.start(wanted, counts)
@@ -176,6 +184,7 @@ def _run(
         rejected=counts.rejected,
         pending=counts.pending,
         held=bool(held),
+        waiting=waiting if held else 0,
         reason=engine.stopped or held,
         api_calls=sender.api_calls - calls_before,
         left_out=wanted.left_out,

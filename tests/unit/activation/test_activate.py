@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from cohorte.destinations.base import AccessRefused, Throttled, Unavailable
-from cohorte.steps.activate import SyncResult, activate
+from cohorte.steps.activate import ANY, SyncResult, activate
 from tests.unit.activation.world import InMemory, Platform, World, sync_spec
 
 
-def run(world: World, platform: Platform, *, approved: bool = False, **changes: Any) -> SyncResult:
+def run(world: World, platform: Platform, *, approved: int = 0, **changes: Any) -> SyncResult:
     destination = InMemory(platform)
     result = activate(
         sync_spec(**changes),
@@ -106,8 +106,23 @@ def test_removals_above_the_guard_are_held_until_approved(world: World, platform
     held = run(world, platform)
     assert held.held and held.removed == 0 and "3 of 4" in (held.reason or "")
     assert platform.members == emails(1, 2, 3, 4)
-    assert run(world, platform, approved=True).removed == 3
+    assert held.waiting == 3
+    assert run(world, platform, approved=ANY).removed == 3
     assert platform.members == emails(4)
+
+
+def test_what_has_grown_since_it_was_approved_is_held_again(world: World, platform: Platform) -> None:
+    world.customers(1, 2, 3, 4, 5, 6)
+    world.enter(1, 2, 3, 4, 5)
+    run(world, platform)
+    world.leave(1, 2, 3)
+    held = run(world, platform)
+    world.enter(6)
+    again = run(world, platform, approved=held.waiting)
+    assert (held.waiting, again.waiting, again.held) == (3, 4, True)
+    assert platform.members == emails(1, 2, 3, 4, 5)
+    done = run(world, platform, approved=again.waiting)
+    assert not done.held and platform.members == emails(4, 5, 6)
 
 
 def test_opt_outs_and_suppressions_go_out_although_held(world: World, platform: Platform) -> None:

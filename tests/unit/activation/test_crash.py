@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cohorte.activation.plan import make_plan
 from cohorte.destinations.base import Batch, Receipts, Throttled, Unavailable
 from cohorte.lake import Lake
-from cohorte.steps.activate import SyncResult, activate
+from cohorte.steps.activate import ANY, SyncResult, activate
 from tests.unit.activation.world import InMemory, Platform, World, from_nothing, sync_spec
 
 
@@ -67,7 +67,7 @@ def run(world: World, platform: Platform, die_at: int | None = None) -> SyncResu
             lake=lake,
             credentials=destination.credentials,
             destination=destination,
-            approved=True,
+            approved=ANY,
         )
     except Killed:
         return None
