@@ -85,7 +85,44 @@ def test_one_trigger_leads_to_the_platforms(stack: httpx.Client, home: Home) -> 
     sandbox = find_sandbox(home.settings)
     assert sandbox
     assert sandbox.get("state/mailchimp")["segments"]["Market letter"]
+    check_approval(stack, home)
     check_backfill(stack, home)
+
+
+def check_approval(stack: httpx.Client, home: Home) -> None:
+    """A sync that is held asks under Required Actions, keeps no other waiting, and sends what is approved."""
+    from cohorte.orchestration.local import find_sandbox
+
+    sandbox = find_sandbox(home.settings)
+    assert sandbox
+    with Lake.open(home.settings) as lake:
+        lake.execute("delete from segments.membership where segment = 'market_letter'")
+    run = stack.post("/dags/activate_segments/dagRuns", json={"logical_date": None}).raise_for_status().json()
+    tasks = f"/dags/activate_segments/dagRuns/{run['dag_run_id']}/taskInstances"
+
+    def states() -> dict[str, str]:
+        return {task["task_id"]: task["state"] for task in stack.get(tasks).json()["task_instances"]}
+
+    asks, deadline = "mailchimp_default.ask_if_held", time.monotonic() + 120
+    others = [f"hubspot_default.{task}" for task in ("activate", "ask_if_held", "activate_approved")]
+    while time.monotonic() < deadline and (
+        states()[asks] != "awaiting_input" or states()[others[-1]] not in ("skipped", "failed")
+    ):
+        time.sleep(1)
+    assert [states()[task] for task in others] == ["success", "skipped", "skipped"]
+    asked = stack.get(f"{tasks}/{asks}/0/hitlDetails").json()
+    assert asked["subject"] == "mailchimp_market_letter: send what is held?"
+    assert "the segment is empty" in asked["body"]
+    assert sandbox.get("state/mailchimp")["segments"]["Market letter"]
+
+    stack.patch(f"{tasks}/{asks}/0/hitlDetails", json={"chosen_options": ["Approve"]}).raise_for_status()
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and states()["mailchimp_default.activate_approved"] not in ("success", "failed"):
+        time.sleep(1)
+    assert states()["mailchimp_default.activate_approved"] == "success"
+    assert not sandbox.get("state/mailchimp")["segments"]["Market letter"]
+    pools = {pool["name"]: pool["slots"] for pool in stack.get("/pools").json()["pools"]}
+    assert pools["sync_mailchimp_default"] == pools["sync_hubspot_default"] == 1
 
 
 def check_backfill(stack: httpx.Client, home: Home) -> None:
