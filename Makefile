@@ -21,7 +21,7 @@ down: setup ## stop everything `make up` started
 	@$(PYTHON_BIN) -m cohorte.orchestration.stack down
 
 test: setup ## run all tests
-	@.venv/bin/pytest -n 2 --dist worksteal
+	@.venv/bin/pytest -n 3 --dist worksteal
 
 lint: setup ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
