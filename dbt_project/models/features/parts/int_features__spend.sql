@@ -1,0 +1,19 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_changed_orders() }}") }}
+
+-- depends_on: {{ ref('int_orders__order') }}
+-- Spend by department added up once, by order and by the day its lines became known.
+select
+    order_id,
+    customer_id,
+    ordered_on,
+    known_at::date as known_on,
+    department,
+    sum(sales_value) as value,
+    max(_version) as _version
+from {{ ref('fct_order_line') }}
+where
+    sales_value > 0
+    {%- if is_incremental() %}
+    and order_id in ({{ changed_orders() }})
+    {%- endif %}
+group by order_id, customer_id, ordered_on, known_on, department
