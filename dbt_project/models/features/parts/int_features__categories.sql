@@ -1,36 +1,31 @@
--- What customers buy, per customer and as-of date: shares of spend by department and how mixed they are. A logarithm is
--- rounded, for it to come out the same in whatever order it is summed.
-with spend as (
-    select
-        dates.as_of_date,
-        bought.customer_id,
-        bought.department,
-        sum(bought.value) as value
-    from {{ ref('int_features__as_of') }} as dates
-    inner join {{ ref('int_features__spend') }} as bought
-        on
-            bought.ordered_on <= dates.as_of_date
-            and bought.ordered_on > dates.as_of_date - 180
-            and bought.known_on <= dates.as_of_date
-    group by all
-),
-
-shares as (
+-- What customers buy, per customer and as-of date: shares of spend by department and how mixed they are.
+with bought as (
     select
         *,
-        value / sum(value) over (partition by as_of_date, customer_id) as share
-    from spend
+        unnest({{ as_of_dates("ordered_on <= day and ordered_on > day - 180 and known_on <= day") }}) as as_of_date
+    from {{ ref('int_features__spend') }}
+),
+
+spend as (
+    select
+        as_of_date,
+        customer_id,
+        department,
+        sum(value) as value
+    from bought
+    group by as_of_date, customer_id, department
 )
 
 select
     as_of_date,
     customer_id,
     count(*) as departments,
-    round(-sum(share * ln(share)), 9) as category_entropy,
+    -- The entropy of v/s is ln s - sum(v ln v)/s. Rounded, to come out the same in whatever order it is summed.
+    round(ln(sum(value)) - sum(value * ln(value)) / sum(value), 9) as category_entropy,
     coalesce(sum(value) filter (where department in ('PRODUCE', 'SALAD BAR', 'SEAFOOD', 'FLORAL')), 0) / sum(value) as fresh_share,
     coalesce(sum(value) filter (where department in ('MEAT', 'MEAT-PCKGD')), 0) / sum(value) as meat_share,
     coalesce(sum(value) filter (where department in ('DRUG GM', 'COSMETICS', 'NUTRITION')), 0) / sum(value) as personal_care_share,
     coalesce(sum(value) filter (where department in ('DELI', 'PASTRY', 'CHEF SHOPPE', 'RESTAURANT')), 0) / sum(value) as deli_share,
-    arg_max(department, (share, department)) as top_department
-from shares
-group by all
+    arg_max(department, (value, department)) as top_department
+from spend
+group by as_of_date, customer_id
