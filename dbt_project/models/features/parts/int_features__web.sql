@@ -1,39 +1,71 @@
 -- Web engagement per customer and as-of date, from the last 90 days.
 with visits as (
     select
-        dates.as_of_date,
         customers.customer_id,
-        web.*
-    from {{ ref('int_features__as_of') }} as dates
-    inner join {{ ref('stg_google_analytics__user_day') }} as web
-        on web.activity_date <= dates.as_of_date and web.activity_date > dates.as_of_date - 90
+        web.activity_date,
+        web.hour,
+        web.device,
+        web.city,
+        web.sessions,
+        web.views,
+        web.carts,
+        unnest({{ as_of_dates("web.activity_date <= day and web.activity_date > day - 90") }}) as as_of_date
+    from {{ ref('stg_google_analytics__user_day') }} as web
     inner join {{ ref('int_identity__customer') }} as customers
         on customers.record_id = 'salesforce:' || web.contact_id
+),
+
+added_up as (
+    select
+        as_of_date,
+        customer_id,
+        sum(sessions) as web_sessions_90d,
+        sum(views) as web_views_90d,
+        sum(carts) as web_carts_90d,
+        min(date_diff('day', activity_date, as_of_date)) as web_recency_days,
+        sum(sessions) filter (where activity_date > as_of_date - 30) as web_sessions_30d,
+        sum(sessions) filter (where device = 'mobile') / nullif(sum(sessions), 0) as mobile_share,
+        sum(sessions) filter (where device = 'desktop') / nullif(sum(sessions), 0) as desktop_share,
+        sum(sessions) filter (where device = 'tablet') / nullif(sum(sessions), 0) as tablet_share,
+        [
+            {% for hour in range(24) -%}
+            coalesce(sum(sessions) filter (where hour = {{ hour }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
+            {% endfor %}
+        ] as hour_profile,
+        [
+            {% for weekday in range(1, 8) -%}
+            coalesce(sum(sessions) filter (where isodow(activity_date) = {{ weekday }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
+            {% endfor %}
+        ] as weekday_profile
+    from visits
+    group by as_of_date, customer_id
 )
 
+{%- for place in ['device', 'city'] %},
+
+main_{{ place }} as (
+    -- Of those with as many sessions, the first by name.
+    select
+        as_of_date,
+        customer_id,
+        arg_min({{ place }}, (-sessions, {{ place }})) as main_{{ place }}
+    from (
+        select as_of_date, customer_id, {{ place }}, sum(sessions) as sessions
+        from visits
+        where {{ place }} is not null
+        group by as_of_date, customer_id, {{ place }}
+    ) as counted
+    group by as_of_date, customer_id
+)
+{%- endfor %}
+
 select
-    as_of_date,
-    customer_id,
-    sum(sessions) as web_sessions_90d,
-    sum(views) as web_views_90d,
-    sum(carts) as web_carts_90d,
-    min(date_diff('day', activity_date, as_of_date)) as web_recency_days,
-    sum(sessions) filter (where activity_date > as_of_date - 30) as web_sessions_30d,
-    sum(sessions) filter (where device = 'mobile') / nullif(sum(sessions), 0) as mobile_share,
-    sum(sessions) filter (where device = 'desktop') / nullif(sum(sessions), 0) as desktop_share,
-    sum(sessions) filter (where device = 'tablet') / nullif(sum(sessions), 0) as tablet_share,
-    [
-        {% for hour in range(24) -%}
-        coalesce(sum(sessions) filter (where hour = {{ hour }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
-        {% endfor %}
-    ] as hour_profile,
-    [
-        {% for weekday in range(1, 8) -%}
-        coalesce(sum(sessions) filter (where isodow(activity_date) = {{ weekday }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
-        {% endfor %}
-    ] as weekday_profile,
-    mode(device order by device) as main_device,
-    mode(hour order by hour) as main_hour,
-    mode(city order by city) as main_city
-from visits
-group by all
+    added_up.*,
+    devices.main_device,
+    list_position(added_up.hour_profile, list_max(added_up.hour_profile)) - 1 as main_hour,
+    cities.main_city
+from added_up
+left join main_device as devices
+    on devices.as_of_date = added_up.as_of_date and devices.customer_id = added_up.customer_id
+left join main_city as cities
+    on cities.as_of_date = added_up.as_of_date and cities.customer_id = added_up.customer_id
