@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cohorte.activation.spec import SyncSpec
 from cohorte.credentials import Credentials
 from cohorte.destinations.google_data_manager import GoogleDataManager
 from cohorte.lake import Lake
@@ -53,15 +54,17 @@ class Stage:
         self.url = sandbox.url
         self.credentials = Credentials.from_mapping(f"{platform}_default", sandbox.connections[f"{platform}_default"])
 
-    def sync(self, world: World, **changes: Any) -> SyncResult:
+    def spec(self, **changes: Any) -> SyncSpec:
         name = FIELD.get(self.platform)
-        spec = sync_spec(
+        return sync_spec(
             destination=self.platform,
             connection=f"{self.platform}_default",
             fields={name: "pii.dim_contact.given_name"} if name else {},
             **changes,
         )
-        result = activate(spec, lake=world.lake, credentials=self.credentials)
+
+    def sync(self, world: World, **changes: Any) -> SyncResult:
+        result = activate(self.spec(**changes), lake=world.lake, credentials=self.credentials)
         assert result.planned == result.added + result.updated + result.removed + result.rejected + result.pending
         return result
 

@@ -3,61 +3,20 @@
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import AccessRefused, Batch, Refused, Row, Throttled, Unavailable
 from cohorte.destinations.webhook import Webhook
-
-
-@dataclass
-class Endpoint:
-    """Remembers what came, answers what it is told to."""
-
-    url: str = ""
-    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    answers: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
-
-    @property
-    def operations(self) -> list[dict[str, Any]]:
-        return [operation for _, body in self.received for operation in json.loads(body)["operations"]]
+from tests.contract.endpoint import Endpoint, answering
 
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    here = Endpoint()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            here.received.append((dict(self.headers), body))
-            status, headers, answer = here.answers.pop(0) if here.answers else (204, {}, None)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            content = b"" if answer is None else json.dumps(answer).encode()
-            if status != 204:
-                self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    here.url = f"http://127.0.0.1:{server.server_port}/audience"
-    yield here
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering() as here:
+        yield here
 
 
 @pytest.fixture
