@@ -89,6 +89,8 @@ class ExpectColumnLikeLastAccepted(_Windowed):
     def _validate(self, metrics: Any, runtime_configuration: Any = None, execution_engine: Any = None) -> Any:
         now = self.now["columns"][self.column]
         before = self.before.get("columns", {}).get(self.column)
+        if before is not None and ("edges" in before) != ("edges" in now):
+            return {"success": False, "result": {"observed_value": "a number has become text, or text a number"}}
         if before is None or before["window"] != now["window"] or before.get("edges") != now.get("edges"):
             return _passed(f"{now['rows']:,} rows; no accepted run to compare with")
         if min(now["rows"], before["rows"]) < FEWEST_ROWS:
@@ -109,15 +111,19 @@ def bounds(counts: list[int], share: float) -> tuple[float, float]:
 
 
 def shift(before: Mapping[str, int], now: Mapping[str, int]) -> tuple[float, str]:
-    """Population stability index of two counts by bin, and the bin that adds most. Bins not known before: other."""
+    """Population stability index of two counts by bin, and the bin that adds most. Bins not known before: other.
+
+    Half a row is added to every bin: an empty one among few rows is chance, and its logarithm would say otherwise.
+    """
     old = dict(before)
     new = {bin_: now.get(bin_, 0) for bin_ in old if bin_ != OTHER}
     new[OTHER] = sum(now.values()) - sum(new.values())
     old.setdefault(OTHER, 0)
+    before_rows, now_rows = sum(old.values()) + len(old) / 2, sum(new.values()) + len(old) / 2
     parts = {}
     for bin_ in old:
-        was = max(old[bin_] / sum(old.values()), EDGE)
-        is_ = max(new[bin_] / sum(new.values()), EDGE)
+        was = max((old[bin_] + 0.5) / before_rows, EDGE)
+        is_ = max((new[bin_] + 0.5) / now_rows, EDGE)
         parts[bin_] = (is_ - was) * math.log(is_ / was)
     return sum(parts.values()), max(parts, key=lambda bin_: parts[bin_])
 

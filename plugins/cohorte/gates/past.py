@@ -20,9 +20,10 @@ class Past:
     recent: tuple[Profile, ...] = ()
     last: Profile | None = None
 
-    def parameters(self, now: Profile) -> dict[str, Any]:
-        """What the expectations of `expectations/past.py` are given at run time."""
-        return {"recent": [profile["rows"] for profile in self.recent], "before": self.last or {}, "now": now}
+    def parameters(self, now: Profile, clock: datetime) -> dict[str, Any]:
+        """What expectations are given at run time: those of `expectations/past.py`, and those that ask for `clock`."""
+        recent = [profile["rows"] for profile in self.recent]
+        return {"recent": recent, "before": self.last or {}, "now": now, "clock": clock}
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ Numbers are counted between edges that the first accepted run cuts at its quanti
 have doubled, so that bins stay about as full as one another. Everything else is counted by value.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cohorte.lake import Lake
@@ -94,7 +96,24 @@ def _cut(table: str, watched: Collection[Watch], lake: Lake, now: datetime) -> d
     steps = [round(bin_ / BINS, 6) for bin_ in range(1, BINS)]
     parts = [f"approx_quantile({watch.column}::double, {steps}) filter ({_within(watch)})" for watch in watched]
     (found,) = lake.rows(f"select {', '.join(parts)} from {table}", _moments(watched, now))
-    return {watch.column: sorted(set(cuts or ())) for watch, cuts in zip(watched, found, strict=True)}
+    return {watch.column: _edges(cuts or []) for watch, cuts in zip(watched, found, strict=True)}
+
+
+def _edges(cuts: list[float]) -> list[float]:
+    """Six digits part the rows as well, and can be read. A value that fills bins by itself gets one of its own."""
+    rounded = [float(f"{cut:.6g}") for cut in cuts]
+    below = {math.nextafter(cut, -math.inf) for cut, following in pairwise(rounded) if cut == following}
+    return sorted({*rounded, *below})
+
+
+def _names(edges: list[float]) -> list[str]:
+    """What the bins are called: by the value they hold alone, or by their upper end."""
+    own = {high for low, high in pairwise(edges) if low == math.nextafter(high, -math.inf)}
+    names = [f"{edge:g}" if edge in own else f"to {edge:g}" for edge in edges]
+    for place, edge in enumerate(edges[1:]):
+        if edge in own:
+            names[place] = f"below {edge:g}"
+    return [*names, "above"]
 
 
 def _scan(
@@ -112,7 +131,7 @@ def _scan(
             parts += [counted, "null"]
         elif watch.column in edges:
             # The last bin ends nowhere; NaN is no number, and counts as missing with null.
-            bins = [*(edges[watch.column] or ()), float("inf")]
+            bins = [*(edges[watch.column] or ()), math.inf]
             value = f"case when not isnan({watch.column}::double) then {watch.column}::double end"
             parts += [counted, f"histogram({value}, {_list(bins)}) filter ({within})"]
         else:
@@ -128,7 +147,10 @@ def _scan(
         column: dict[str, Any] = {"rows": rows, "window": window(watch.time, watch.days)}
         if watch.column in edges:
             column["edges"] = edges[watch.column] or []
-            column["counts"] = {f"to {edge!r}": counts.get(edge, 0) for edge in [*column["edges"], float("inf")]}
+            ends = [*column["edges"], math.inf]
+            column["counts"] = {
+                name: counts.get(end, 0) for name, end in zip(_names(column["edges"]), ends, strict=True)
+            }
         else:
             column["counts"] = dict(counts)
         column["counts"][MISSING] = rows - sum(column["counts"].values())
@@ -145,7 +167,7 @@ def _moments(watched: Collection[Watch], now: datetime) -> list[datetime]:
 
 
 def _list(numbers: list[float]) -> str:
-    return "[" + ", ".join("'infinity'::double" if n == float("inf") else f"{n!r}::double" for n in numbers) + "]"
+    return "[" + ", ".join("'infinity'::double" if n == math.inf else f"{n!r}::double" for n in numbers) + "]"
 
 
 def _most(counts: Mapping[str, int]) -> dict[str, int]:

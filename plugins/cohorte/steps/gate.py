@@ -132,7 +132,7 @@ def _check(
             gx.ExpectationSuite(name=suite.TABLE, expectations=declared),
             # No values of rows: what a finding shows is chosen in `evidence`, by what may be shown.
             result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
-            expectation_parameters=known.parameters(seen),
+            expectation_parameters=known.parameters(seen, now),
         )
     )
     found = [evidence.finding(suite.TABLE, suite.KEY, r, today=now.date(), lake=lake) for r in verdict.results]
