@@ -4,10 +4,18 @@ from typing import Any
 
 TABLE = "features.customer_latest"
 KEY = ("customer_id",)
+WATCHED = (
+    *("age", "is_mailable", "recency_days", "frequency", "monetary", "spend_90d", "discount_share", "top_department"),
+    *("campaigns_answered", "letters_90d", "web_sessions_90d", "main_device", "preferred_channel", "evening_share"),
+)
+"""What segments and models lean on most; one scan for all of them."""
 
 
 def expectations() -> list[Any]:
     import great_expectations.expectations as gxe
+
+    from expectations.past import ExpectColumnLikeLastAccepted
+    from expectations.rates import ExpectShareToBeAtLeast
 
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
@@ -21,4 +29,21 @@ def expectations() -> list[Any]:
         gxe.ExpectColumnValuesToBeBetween(column="discount_share", min_value=0, max_value=1),
         gxe.ExpectColumnValuesToBeBetween(column="evening_share", min_value=0, max_value=1),
         gxe.ExpectColumnValuesToNotBeNull(column="interests"),
+        gxe.ExpectColumnValuesToNotBeNull(column="is_mailable"),
+        gxe.ExpectColumnValuesToBeBetween(column="mobile_share", min_value=0, max_value=1),
+        gxe.ExpectColumnValuesToBeBetween(column="letters_opened_share", min_value=0, max_value=1),
+        gxe.ExpectColumnValuesToBeBetween(column="best_send_hour", min_value=0, max_value=23),
+        gxe.ExpectColumnMaxToBeBetween(
+            column="as_of_date",
+            min_value={"$PARAMETER": "clock - timedelta(days=2)"},
+            max_value={"$PARAMETER": "clock + timedelta(days=1)"},
+            description="the features are of yesterday or today",
+        ),
+        *(ExpectColumnLikeLastAccepted(column=column) for column in WATCHED),
+        ExpectShareToBeAtLeast(
+            unexpected_rows_query="""
+                select avg((customer_id in (select customer_id from {batch}))::int) from marts.dim_customer""",
+            minimum=0.99,
+            description="customers with features",
+        ),
     ]

@@ -9,6 +9,8 @@ KEY = ("customer_id",)
 def expectations() -> list[Any]:
     import great_expectations.expectations as gxe
 
+    from expectations.rates import ExpectShareToBeAtLeast
+
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="customer_id"),
@@ -22,5 +24,11 @@ def expectations() -> list[Any]:
                 select customer_id from {batch}
                 where phone_e164 not like '+%' or length(phone_e164) not between 8 and 16""",
             description="phone_e164 is a number as E.164 writes it",
+        ),
+        ExpectShareToBeAtLeast(
+            unexpected_rows_query="""
+                select avg((customer_id in (select customer_id from {batch}))::int) from marts.dim_customer""",
+            minimum=0.99,
+            description="customers whose keys are known",
         ),
     ]

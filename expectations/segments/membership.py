@@ -9,6 +9,8 @@ KEY = ("segment", "customer_id")
 def expectations() -> list[Any]:
     import great_expectations.expectations as gxe
 
+    from expectations.past import ExpectRowCountLikeRecentRuns
+
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectCompoundColumnsToBeUnique(column_list=["segment", "customer_id"]),
@@ -20,4 +22,7 @@ def expectations() -> list[Any]:
                 where customer_id not in (select customer_id from marts.dim_customer)""",
             description="customer_id is a customer we know",
         ),
+        # A segment that comes or goes is a decision: only half or twice the members is a surprise here. What each sync
+        # may remove is for its own guard.
+        ExpectRowCountLikeRecentRuns(share=1.0),
     ]

@@ -10,6 +10,8 @@ SINCE_FIRST_LOAD_OF = "account_engagement"
 def expectations() -> list[Any]:
     import great_expectations.expectations as gxe
 
+    from expectations.past import ExpectColumnLikeLastAccepted
+
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="event_id"),
@@ -18,4 +20,5 @@ def expectations() -> list[Any]:
         gxe.ExpectColumnValuesToBeInSet(
             column="kind", value_set=["sent", "open", "click", "bounce", "unsubscribe", "complaint"]
         ),
+        ExpectColumnLikeLastAccepted(column="kind"),
     ]

@@ -10,6 +10,8 @@ SINCE_FIRST_LOAD_OF = "account_engagement"
 def expectations() -> list[Any]:
     import great_expectations.expectations as gxe
 
+    from expectations.past import ExpectColumnLikeLastAccepted
+
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="subscriber_id"),
@@ -20,4 +22,5 @@ def expectations() -> list[Any]:
             unexpected_rows_query="select subscriber_id from {batch} where email not like '%_@_%._%'",
             description="email looks like an e-mail address",
         ),
+        *(ExpectColumnLikeLastAccepted(column=column) for column in ("has_opted_out", "is_reachable")),
     ]

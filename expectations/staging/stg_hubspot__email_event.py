@@ -10,6 +10,8 @@ SINCE_FIRST_LOAD_OF = "hubspot"
 def expectations() -> list[Any]:
     import great_expectations.expectations as gxe
 
+    from expectations.past import ExpectColumnLikeLastAccepted
+
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="event_id"),
@@ -22,4 +24,5 @@ def expectations() -> list[Any]:
             unexpected_rows_query="select event_id from {batch} where (kind = 'click') <> (url is not null)",
             description="a click, and nothing else, has a url",
         ),
+        ExpectColumnLikeLastAccepted(column="kind"),
     ]

@@ -10,6 +10,8 @@ SINCE_FIRST_LOAD_OF = "marketing_cloud"
 def expectations() -> list[Any]:
     import great_expectations.expectations as gxe
 
+    from expectations.past import ExpectColumnLikeLastAccepted
+
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="subscriber_id"),
@@ -18,4 +20,5 @@ def expectations() -> list[Any]:
         gxe.ExpectColumnValuesToNotBeNull(column="is_reachable"),
         gxe.ExpectColumnValuesToNotBeNull(column="email", mostly=0.95),
         gxe.ExpectColumnValuesToNotBeNull(column="changed_at"),
+        *(ExpectColumnLikeLastAccepted(column=column) for column in ("has_opted_out", "is_reachable")),
     ]

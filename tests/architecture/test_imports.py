@@ -15,7 +15,7 @@ LAKE = BASE | {"cohorte.postgres", "cohorte.lake", "cohorte.storage"}
 KEPT_OUT = {"cohorte.privacy.columns", "cohorte.privacy.keyed", "cohorte.privacy.arrivals"}
 CORE = LAKE | KEPT_OUT | {"cohorte.health", "cohorte.sources", "cohorte.destinations", "cohorte.query"}
 MIDDLE = CORE | {"cohorte.landing", "cohorte.activation", "cohorte.identity", "cohorte.enrichment", "cohorte.explain"}
-STEPS = MIDDLE | {"cohorte.privacy", "cohorte.steps", "cohorte.waivers", "models_ml", "expectations"}
+STEPS = MIDDLE | {"cohorte.privacy", "cohorte.gates", "cohorte.steps", "cohorte.waivers", "models_ml", "expectations"}
 ALLOWED = {
     "models_ml": {"models_ml"},
     "expectations": {"expectations"},
@@ -37,6 +37,7 @@ ALLOWED = {
     "cohorte.query": LAKE,
     "cohorte.privacy.columns": set(),
     "cohorte.privacy": LAKE | {"cohorte.privacy"},
+    "cohorte.gates": LAKE | {"cohorte.gates"},
     "cohorte.landing": CORE | {"cohorte.landing"},
     "cohorte.activation": CORE | {"cohorte.activation"},
     "cohorte.identity": LAKE | {"cohorte.identity"},

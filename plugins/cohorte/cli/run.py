@@ -58,14 +58,20 @@ def build(
 
 
 @app.command("gate")
-def gate(layer: Annotated[str, typer.Argument(help="staging, marts, features, segments")]) -> None:
-    """Check a layer against its expectations."""
+def gate(
+    layer: Annotated[str, typer.Argument(help="staging, marts, features, segments")],
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="A table that is right although it differs from its past: you have looked at it; repeatable"),
+    ] = None,
+) -> None:
+    """Check a layer against its expectations and its past."""
     from cohorte.lake import Lake
     from cohorte.steps.gate import gate
     from cohorte.steps.journal import journal
 
     with Lake.open() as lake, journal(lake, "gate", layer):
-        result = gate(layer, lake=lake)
+        result = gate(layer, lake=lake, accept=accept or ())
     print(f"{layer}: {len(result.findings)} expectations met")
 
 

@@ -76,3 +76,14 @@ create table if not exists ops.erasure (
     started_at timestamp not null,
     finished_at timestamp not null
 );
+
+-- One row per guarded table and business day: what the day's last accepted run of its gate saw, for later runs to
+-- compare with. Accepted: no expectation that blocks was missed in the run.
+create table if not exists ops.gate_accepted (
+    gate varchar not null,
+    business_date date not null,
+    gate_run_id varchar not null,
+    rows bigint not null,
+    profile varchar not null,          -- JSON: rows by window; watched columns by bin or value (cohorte/gates/profile.py)
+    accepted_at timestamp not null
+);

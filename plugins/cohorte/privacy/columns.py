@@ -74,6 +74,7 @@ NOBODY: dict[str, str] = {
     "ml.model_version": "a model",
     "ops.bookmark": "how far a source was read",
     "ops.erasure": "an erasure; its subject is a keyed hash",
+    "ops.gate_accepted": "a table, counted",
     "ops.load": "a load, counted",
     "ops.run": "a run",
     "pii.stg_salesforce__account": "a business",

@@ -1,21 +1,18 @@
-"""Gate: a layer's tables against `expectations/`, with the evidence kept in ops.gate_result."""
+"""Gate: a layer's tables against `expectations/` and against their past, with the evidence in ops.gate_result."""
 
-import logging
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cohorte.lake import Lake, attach_statements, connection_config
-from cohorte.settings import Settings
+from cohorte import clock
+from cohorte.gates import engine, evidence, past, profile
+from cohorte.gates.evidence import Finding
+from cohorte.lake import Lake
 
 if TYPE_CHECKING:
-    import great_expectations as gx
     from great_expectations.datasource.fluent import SQLDatasource
-
-SAMPLE = 5
 
 
 class Suite(Protocol):
@@ -28,25 +25,6 @@ class Suite(Protocol):
     TABLE: str
     KEY: tuple[str, ...]
     expectations: Callable[[], list[Any]]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One expectation's verdict."""
-
-    gate: str
-    expectation: str
-    column: str | None
-    severity: str
-    passed: bool
-    observed: str
-    unexpected: int | None
-    sample: str
-
-    def __str__(self) -> str:
-        where = f"{self.gate}.{self.column}" if self.column else self.gate
-        rows = f", e.g. {self.sample}" if self.sample else ""
-        return f"{where}: {self.expectation} failed ({self.observed}{rows})"
 
 
 @dataclass(frozen=True)
@@ -72,7 +50,7 @@ class GateFailedError(RuntimeError):
             f"gate failed, {len(result.blocking)} of {len(result.findings)} expectations: "
             + "; ".join(map(str, result.blocking))
             + f". Evidence: select * from ops.gate_result where gate_run_id = '{result.gate_run_id}'. "
-            "Mend the source or the expectation, then rerun this task."
+            "Mend the source or the expectation, then rerun this task; docs/runbooks/gates.md says how."
         )
 
 
@@ -87,192 +65,84 @@ def suites(layer: str) -> list[Suite]:
     return found  # type: ignore[return-value]
 
 
-def gate(layer: str, *, lake: Lake, tables: Collection[str] | None = None) -> GateResult:
+def expectations(suite: Suite) -> list[Any]:
+    """What must be true of a table: what its suite says, and that it has about as many rows as it had."""
+    from expectations.past import ExpectRowCountLikeRecentRuns
+
+    declared = suite.expectations()
+    if any(isinstance(one, ExpectRowCountLikeRecentRuns) and not one.time for one in declared):
+        return declared
+    return [*declared, ExpectRowCountLikeRecentRuns()]
+
+
+def gate(layer: str, *, lake: Lake, tables: Collection[str] | None = None, accept: Collection[str] = ()) -> GateResult:
     """Checks the guarded tables of a layer, or those named, and stores the evidence.
 
+    A run in which nothing blocks is accepted: what it saw is what later runs are compared with. accept: tables that
+    somebody has looked at and that are right although they differ from their past; they begin a new one.
     Raises GateFailedError, after storing, when an expectation that blocks is not met, and ValueError when a table named
-    has no gate in the layer.
+    has no gate in the layer, or an expectation warns without saying until when.
     """
     import uuid
 
     run_id = uuid.uuid4().hex
-    findings: list[Finding] = []
-    waiting: list[str] = []
+    now = clock.now(lake.settings).replace(tzinfo=None)
+    chosen = _chosen(layer, tables, accept)
     landed = {source for (source,) in lake.rows("select distinct source from ops.load")}
-    with _source(layer, lake.settings) as source:
-        for suite in _chosen(layer, tables):
-            if getattr(suite, "SINCE_FIRST_LOAD_OF", None) in landed | {None}:
-                findings += _check(suite, source, lake)
-            else:
-                waiting.append(suite.TABLE)
+    waiting = [s.TABLE for s in chosen if getattr(s, "SINCE_FIRST_LOAD_OF", None) not in landed | {None}]
+    pasts = past.read(lake, now)
+    findings: list[Finding] = []
+    seen: dict[str, profile.Profile] = {}
+    with engine.open_source(layer, lake.settings) as source:
+        for suite in chosen:
+            if suite.TABLE not in waiting:
+                known = past.Past() if suite.TABLE in accept else pasts[suite.TABLE]
+                found, seen[suite.TABLE] = _check(suite, known, source, lake, now)
+                findings += found
     result = GateResult(run_id, tuple(findings), tuple(waiting))
-    _store(result, lake)
+    lake.write("gate", lambda: _store(result, seen, set(accept), lake, now), gate_run_id=run_id, layer=layer)
     if result.blocking:
         raise GateFailedError(result)
     return result
 
 
-def _chosen(layer: str, tables: Collection[str] | None) -> list[Suite]:
+def _chosen(layer: str, tables: Collection[str] | None, accept: Collection[str]) -> list[Suite]:
     found = suites(layer)
-    if unknown := set(tables or ()) - {suite.TABLE for suite in found}:
+    if unknown := {*(tables or ()), *accept} - {suite.TABLE for suite in found}:
         raise ValueError(f"expectations/{layer}/ has no gate for {', '.join(sorted(unknown))}")
     return [suite for suite in found if tables is None or suite.TABLE in tables]
 
 
-def _context() -> "gx.data_context.EphemeralDataContext":
-    import os
-
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
-    import great_expectations as gx
-    import great_expectations.execution_engine.sqlalchemy_execution_engine as engine
-
-    class DuckDb(str):
-        value = "duckdb"
-
-    # GX closes the connection before it fetches for dialects it does not know (pinned; guarded by a test).
-    if not any(getattr(d, "value", d) == "duckdb" for d in engine._PERSISTED_CONNECTION_DIALECTS):
-        engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, DuckDb("duckdb"))  # type: ignore
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-    return context
-
-
-@contextmanager
-def _source(layer: str, settings: Settings) -> Iterator["SQLDatasource"]:
-    """The lake as Great Expectations sees it: one connection for all tables of a layer."""
-    context: Any = _context()  # its type does not know what SQLAlchemy is given
-    with _attached(settings):
-        source = context.data_sources.add_or_update_sql(
-            name=layer,
-            connection_string="duckdb:///:memory:",
-            kwargs={"connect_args": {"config": connection_config(settings)}},
-            create_temp_table=False,
-        )
-        try:
-            yield source
-        finally:
-            source.get_execution_engine().close()
-            source.get_engine().dispose()
-
-
-def _check(suite: Suite, source: "SQLDatasource", lake: Lake) -> list[Finding]:
+def _check(
+    suite: Suite, known: past.Past, source: "SQLDatasource", lake: Lake, now: datetime
+) -> tuple[list[Finding], profile.Profile]:
+    """The verdicts on one table, and what a later run needs to know of it."""
     import great_expectations as gx
 
+    declared = expectations(suite)
+    for expectation in declared:
+        evidence.severity(suite.TABLE, expectation, now.date())
+    watched = [profile.Watch(getattr(e, "column", ""), e.time, e.days) for e in declared if hasattr(e, "now")]
+    seen = profile.take(suite.TABLE, watched, lake=lake, now=now, before=known.last)
     asset = source.add_query_asset(name=suite.TABLE, query=f"select * from {suite.TABLE}")
-    batch = asset.add_batch_definition_whole_table("all").get_batch()
-    verdict = batch.validate(
-        gx.ExpectationSuite(name=suite.TABLE, expectations=suite.expectations()),
-        result_format={"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE},
+    verdict = (
+        asset.add_batch_definition_whole_table("all")
+        .get_batch()
+        .validate(
+            gx.ExpectationSuite(name=suite.TABLE, expectations=declared),
+            # No values of rows: what a finding shows is chosen in `evidence`, by what may be shown.
+            result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
+            expectation_parameters=known.parameters(seen, now),
+        )
     )
-    return [_finding(suite, result, lake) for result in verdict.results]
+    found = [evidence.finding(suite.TABLE, suite.KEY, r, today=now.date(), lake=lake) for r in verdict.results]
+    return found, profile.to_keep(seen, known.last, suite.TABLE, watched, lake=lake, now=now)
 
 
-class _attached:
-    """While open, every new DuckDB connection of SQLAlchemy is put on the lake."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.statements = attach_statements(settings, read_only=True)
-
-    def _on_connect(self, connection: Any, _record: Any) -> None:
-        for statement in self.statements:
-            connection.execute(statement)
-
-    def __enter__(self) -> None:
-        from sqlalchemy import event
-        from sqlalchemy.engine import Engine
-
-        event.listen(Engine, "connect", self._on_connect)
-
-    def __exit__(self, *_: object) -> None:
-        from sqlalchemy import event
-        from sqlalchemy.engine import Engine
-
-        event.remove(Engine, "connect", self._on_connect)
-
-
-def _finding(suite: Suite, result: Any, lake: Lake) -> Finding:
-    config = result.expectation_config
-    column = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", [])) or None
-    error = (result.exception_info or {}).get("exception_message") if not result.success else None
-    details = result.result or {}
-    if not error and isinstance(result.exception_info, dict):
-        nested = [v for v in result.exception_info.values() if isinstance(v, dict) and v.get("raised_exception")]
-        error = nested[0].get("exception_message") if nested else None
-    unexpected = details.get("unexpected_count")
-    observed = f"could not be evaluated: {error}" if error else _observed(details)
-    return Finding(
-        gate=suite.TABLE,
-        expectation=config.description or config.type,
-        column=column,
-        severity=_severity(config.meta or {}),
-        passed=bool(result.success),
-        observed=observed,
-        unexpected=unexpected,
-        sample="" if result.success or error else _sample(suite, config, lake),
-    )
-
-
-def _observed(details: dict[str, Any]) -> str:
-    if details.get("unexpected_count") is not None:
-        share = details.get("unexpected_percent")
-        return f"{details['unexpected_count']} unexpected rows" + (f", {share:.2f} %" if share else "")
-    return f"observed {details.get('observed_value')}"
-
-
-def _severity(meta: dict[str, Any]) -> str:
-    """`warn` only while its date has not passed."""
-    if meta.get("severity") == "warn" and date.fromisoformat(meta["until"]) >= datetime.now(UTC).date():
-        return "warn"
-    return "block"
-
-
-def _sample(suite: Suite, config: Any, lake: Lake) -> str:
-    """Keys of a few offending rows, with the offending value unless the table holds personal data."""
-    column = config.kwargs.get("column")
-    columns = list(suite.KEY)
-    condition = _condition(config, suite.TABLE)
-    if config.kwargs.get("unexpected_rows_query"):
-        query = config.kwargs["unexpected_rows_query"].replace("{batch}", suite.TABLE)
-        rows = lake.arrow(f"select * from ({query}) limit {SAMPLE}").to_pylist()
-    elif column and condition:
-        if column not in columns and not suite.TABLE.startswith("pii."):
-            columns.append(column)
-        rows = lake.arrow(
-            f"select {', '.join(columns)} from {suite.TABLE} where {condition} order by all limit {SAMPLE}"
-        ).to_pylist()
-    else:
-        return ""
-    return ", ".join(str(row) for row in rows)
-
-
-def _condition(config: Any, table: str) -> str | None:
-    """SQL that finds the rows an expectation refused, for the kinds whose rows can be shown."""
-    column, kwargs = config.kwargs.get("column"), config.kwargs
-    if config.type == "expect_column_values_to_not_be_null":
-        return f"{column} is null"
-    if config.type == "expect_column_values_to_be_unique":
-        return f"{column} in (select {column} from {table} group by all having count(*) > 1)"
-    if config.type == "expect_column_values_to_be_between":
-        bounds = []
-        if kwargs.get("min_value") is not None:
-            bounds.append(f"{column} < {_literal(kwargs['min_value'])}")
-        if kwargs.get("max_value") is not None:
-            bounds.append(f"{column} > {_literal(kwargs['max_value'])}")
-        return " or ".join(bounds)
-    if config.type == "expect_column_values_to_be_in_set":
-        return f"{column} not in ({', '.join(map(_literal, kwargs['value_set']))})"
-    return None
-
-
-def _literal(value: Any) -> str:
-    return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
-
-
-def _store(result: GateResult, lake: Lake) -> None:
+def _store(result: GateResult, seen: dict[str, profile.Profile], accept: set[str], lake: Lake, now: datetime) -> None:
     import pyarrow as pa
 
-    now = datetime.now(UTC).replace(tzinfo=None)
+    checked_at = datetime.now(UTC).replace(tzinfo=None)
     rows = [
         {
             "gate_run_id": result.gate_run_id,
@@ -284,9 +154,11 @@ def _store(result: GateResult, lake: Lake) -> None:
             "observed": f.observed,
             "unexpected_count": f.unexpected,
             "unexpected_sample": f.sample,
-            "checked_at": now,
+            "checked_at": checked_at,
         }
         for f in result.findings
     ]
-    with lake.transaction("gate", gate_run_id=result.gate_run_id):
-        lake.append("ops.gate_result", pa.Table.from_pylist(rows))
+    lake.append("ops.gate_result", pa.Table.from_pylist(rows))
+    if seen and not result.blocking:
+        past.forget(accept, lake)
+        past.write(seen, result.gate_run_id, lake, now, checked_at)
