@@ -2,24 +2,20 @@
 
 
 def model(dbt, session):
-    from cohorte.identity import RECORD_COLUMNS, assign_stable_ids, resolve
-
-    dbt.config(materialized="table")
-    records = dbt.ref("int_identity__record").order("record_id").arrow().read_all()
-    clusters = resolve(records, columns=RECORD_COLUMNS, record_id="record_id")
-    customers = assign_stable_ids(_previous(dbt, session), clusters)
-    # A relation is written by this very connection: a data frame would be by another, outside the transaction.
-    return session.from_df(customers.merge(clusters[["record_id", "probability"]], on="record_id"))
-
-
-def _previous(dbt, session):
-    """What the last run said, so that ids carry on; empty on the first run."""
     import pandas as pd
 
-    found = session.execute(
-        "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
-        [dbt.this.database, dbt.this.schema, dbt.this.identifier],
-    ).fetchone()[0]
-    if not found:
-        return pd.DataFrame({"record_id": pd.Series(dtype="str"), "customer_id": pd.Series(dtype="str")})
-    return session.execute(f"select record_id, customer_id from {dbt.this}").df()
+    from cohorte.identity import assign_stable_ids, clusters_of
+    from cohorte.identity.remembered import as_it_is, fingerprints
+
+    dbt.config(materialized="table")
+    records = dbt.ref("int_identity__record")
+    (model_id,) = dbt.ref("int_identity__model").project("model_id").fetchone()
+    prints = fingerprints(records, model_id).order("record_id").df()
+    links = dbt.ref("int_identity__link").filter("cut is null").project("a, b, probability").df()
+    clusters = clusters_of(prints["record_id"], links)
+    before = as_it_is(session, dbt.this, "record_id", "customer_id")
+    previous = pd.DataFrame({"record_id": [], "customer_id": []}, dtype="str") if before is None else before.df()
+    customers = assign_stable_ids(previous, clusters)
+    found = customers.merge(clusters[["record_id", "probability"]], on="record_id").merge(prints, on="record_id")
+    # A relation is written by this very connection: a data frame would be by another, outside the transaction.
+    return session.from_df(found)

@@ -1,13 +1,15 @@
 """Who is who: which records are the same person, why, and an id for that person which lasts.
 
-`resolve` links records, `link` also says how, `link_new` adds to what is known, `assign_stable_ids` carries ids from
-run to run. Nothing here knows the lake.
+`resolve` links records. In steps: `learn` what tells people apart, `link` (all records, or only what changed),
+`explain` a link, and `assign_stable_ids`, which carries ids from run to run. Nothing here knows the lake.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cohorte.identity.resolution import Resolution, link, link_new, resolve
+    from cohorte.identity.graph import clusters_of
+    from cohorte.identity.probable import Model
+    from cohorte.identity.resolution import Resolution, explain, learn, link, resolve
     from cohorte.identity.stable import assign_stable_ids
 
 RECORD_COLUMNS = {
@@ -23,13 +25,26 @@ RECORD_COLUMNS = {
 }
 """Columns of `pii.int_identity__record` and their kinds."""
 
-__all__ = ["RECORD_COLUMNS", "Resolution", "assign_stable_ids", "link", "link_new", "resolve"]
+__all__ = [
+    "RECORD_COLUMNS",
+    "Model",
+    "Resolution",
+    "assign_stable_ids",
+    "clusters_of",
+    "explain",
+    "learn",
+    "link",
+    "resolve",
+]
 
 _HOMES = {
+    "Model": "cohorte.identity.probable",
     "Resolution": "cohorte.identity.resolution",
     "assign_stable_ids": "cohorte.identity.stable",
+    "clusters_of": "cohorte.identity.graph",
+    "explain": "cohorte.identity.resolution",
+    "learn": "cohorte.identity.resolution",
     "link": "cohorte.identity.resolution",
-    "link_new": "cohorte.identity.resolution",
     "resolve": "cohorte.identity.resolution",
 }
 

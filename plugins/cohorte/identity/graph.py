@@ -19,11 +19,10 @@ STEPS = (0.99, 0.999, 0.9999)
 @dataclass(frozen=True)
 class Grouped:
     """`clusters`: record_id, cluster_id (the smallest record id), probability (of the record's strongest link; 1 for a
-    record alone). `kept`, `cut`: links (a, b, probability …); cut ones say why in `reason`."""
+    record alone). `links`: those given, with `cut`: why a link was not followed, None for the others."""
 
     clusters: "pd.DataFrame"
-    kept: "pd.DataFrame"
-    cut: "pd.DataFrame"
+    links: "pd.DataFrame"
 
 
 def group(ids: "pd.Series", links: "pd.DataFrame", *, largest: int = LARGEST) -> Grouped:
@@ -45,14 +44,21 @@ def group(ids: "pd.Series", links: "pd.DataFrame", *, largest: int = LARGEST) ->
         weak = kept.index[kept["a"].map(large) & (kept["probability"] < least)]
         reasons |= dict.fromkeys(weak, f"its group has more than {largest} records, and {least} was asked for")
         kept = kept.drop(weak)
-    cut = links.loc[sorted(reasons)].assign(reason=[reasons[row] for row in sorted(reasons)])
-    component = _components(ids, kept)
+    cut = pd.Series(reasons, dtype="object").reindex(links.index)
+    return Grouped(clusters_of(ids, kept), links.assign(cut=cut.where(cut.notna(), None)))
+
+
+def clusters_of(ids: "pd.Series", links: "pd.DataFrame") -> "pd.DataFrame":
+    """The clusters that links (a, b, probability) make when all are followed; columns as of Grouped."""
+    import pandas as pd
+
+    component = _components(ids, links)
     clusters = pd.DataFrame({"record_id": ids.to_numpy(), "component": component.to_numpy()})
     clusters["cluster_id"] = clusters.groupby("component")["record_id"].transform("min")
-    ends = pd.concat([kept.set_index("a")["probability"], kept.set_index("b")["probability"]])
+    ends = pd.concat([links.set_index("a")["probability"], links.set_index("b")["probability"]])
     strongest = ends.groupby(level=0).max()
     clusters["probability"] = clusters["record_id"].map(strongest).fillna(1.0).astype("float64")
-    return Grouped(clusters[["record_id", "cluster_id", "probability"]], kept.reset_index(drop=True), cut)
+    return clusters[["record_id", "cluster_id", "probability"]]
 
 
 def path(links: "pd.DataFrame", a: str, b: str) -> list[tuple[str, str]]:

@@ -4,7 +4,9 @@ Source: Fellegi & Sunter 1969; https://moj-analytical-services.github.io/splink/
 What is compared, and what is blocked on, follows from which kinds of columns hold anything.
 """
 
+import json
 import logging
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cohorte.identity.normalise import ATTRIBUTE, attributes
@@ -49,71 +51,55 @@ TELLING = ("birth_date", "street", "identifier")
 person."""
 VANISHED = "below the minimum allowed value"
 """How Splink says that a probability has become 0."""
-WEIGHT = "weight_"
-"""Prefix of the columns that say what each field spoke for (positive) or against (negative), in bits."""
+COMMON = 5
+"""Records that share a value from which a model remembers how many; below, it says nothing of anybody."""
+WEIGHED_BY_RARITY = ("given_name", "surname", "city", "postcode", "identifier", "state")
+"""Fields, beside the free attributes, of which agreeing on a rare value says more than on a common one."""
 
 
-def probable_links(people: "pd.DataFrame", *, learn_from: "pd.DataFrame | None" = None) -> "pd.DataFrame":
-    """Pairs (a, b, probability, weight_<field> …) at or above the threshold; none when there is too little to learn.
+@dataclass(frozen=True)
+class Model:
+    """What was learnt of some records; the same two records always come out of it with the same probability.
 
-    people: one row a record, as `normalise` gives it. learn_from: the records the model is learnt from, when those are
-    more. A weight is the base-2 logarithm of the Bayes factor.
+    settings: Splink's own, as JSON would hold them. rules: what pairs must agree on to be compared. frequencies: how
+    common each value of a field is, for values that several people share; any other is as rare as can be.
     """
-    import pandas as pd
 
-    whole = people if learn_from is None else learn_from
-    fields = _fields(whole)
-    named = whole["given_name"].notna() | whole["surname"].notna()
-    if len(whole) < ENOUGH or named.sum() < ENOUGH or len(fields) < 3:
-        return pd.DataFrame({"a": [], "b": [], "probability": []}).astype(
-            {"a": "str", "b": "str", "probability": "float64"}
-        )
-    return _predict(people, whole, fields)
+    settings: dict[str, Any]
+    fields: tuple[str, ...]
+    rules: tuple[tuple[str, ...], ...]
+    frequencies: dict[str, dict[str, float]]
+    rarest: dict[str, float]
+    records: int
 
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
 
-def _fields(people: "pd.DataFrame") -> list[str]:
-    known = [*COMPARED, *attributes(people)]
-    return [f for f in known if people[f].notna().mean() >= KNOWN_SHARE and people[f].nunique() > 1]
-
-
-def neighbours(fresh: "pd.DataFrame", known: "pd.DataFrame") -> set[str]:
-    """Known records that some blocking rule would compare with a fresh one."""
-    import duckdb
-    import pandas as pd
-
-    fields = _fields(pd.concat([fresh, known], ignore_index=True))
-    found: set[str] = set()
-    with duckdb.connect() as connection:
-        everybody = _text(pd.concat([fresh, known], ignore_index=True), fields)
-        rules = _rules(everybody, fields, connection)
-        connection.register("fresh", _text(fresh, fields))
-        connection.register("known", _text(known, fields))
-        for rule in rules:
-            key = ", ".join(rule)
-            known_all = " and ".join(f"{part} is not null" for part in rule)
-            rows = connection.execute(
-                f"select record_id from known where {known_all} "
-                f"and ({key}) in (select ({key}) from fresh where {known_all})"
-            ).fetchall()
-            found |= {record for (record,) in rows}
-    return found
+    @classmethod
+    def from_json(cls, text: str) -> "Model":
+        said = json.loads(text)
+        rules = tuple(tuple(rule) for rule in said["rules"])
+        return cls(**said | {"fields": tuple(said["fields"]), "rules": rules})
 
 
-def _text(people: "pd.DataFrame", fields: list[str]) -> "pd.DataFrame":
-    frame = people[["record_id", *fields]].sort_values("record_id")
-    return frame.astype("str").where(frame.notna(), None)
+def learn(people: "pd.DataFrame") -> Model | None:
+    """How often fields agree by chance and for one person, learnt without labels; None where there is too little.
 
-
-def _predict(people: "pd.DataFrame", whole: "pd.DataFrame", fields: list[str]) -> "pd.DataFrame":
+    people: one row a record, as `normalise` gives it.
+    """
     import duckdb
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
+    fields = _fields(people)
+    named = people["given_name"].notna() | people["surname"].notna()
+    if len(people) < ENOUGH or named.sum() < ENOUGH or len(fields) < 3:
+        return None
     logging.getLogger("splink").setLevel(logging.ERROR)
     with duckdb.connect(config={"threads": 1}) as connection:  # sums of floats come out the same only in one order
-        frame = _text(whole, fields)
+        frame = _text(people, fields)
         rules = _rules(frame, fields, connection)
         if not rules:
-            return probable_links(people.head(0))
+            return None
         settings = SettingsCreator(
             link_type="dedupe_only",
             unique_id_column_name="record_id",
@@ -122,21 +108,103 @@ def _predict(people: "pd.DataFrame", whole: "pd.DataFrame", fields: list[str]) -
             retain_intermediate_calculation_columns=True,
             retain_matching_columns=False,
         )
-        database = DuckDBAPI(connection)
-        linker = Linker(database.register(frame), settings, log_level=logging.ERROR)
+        linker = Linker(DuckDBAPI(connection).register(frame), settings, log_level=logging.ERROR)
         _train(linker, frame, fields, rules, connection)
-        if len(people) < len(whole):
-            learnt = linker.misc.save_model_to_json()
-            linker = Linker(database.register(_text(people, fields)), learnt, log_level=logging.ERROR)
-        pairs = linker.inference.predict(threshold_match_probability=THRESHOLD).as_pandas_dataframe()
-    found = pairs.rename(columns={"record_id_l": "a", "record_id_r": "b", "match_probability": "probability"})
-    names = ["a", "b", "probability"]
+        learnt = linker.misc.save_model_to_json() | {"linker_uid": "cohorte"}  # Splink's is random
+    frequencies, rarest = _frequencies(people, [f for f in fields if f in WEIGHED_BY_RARITY or f.startswith(ATTRIBUTE)])
+    return Model(learnt, tuple(fields), tuple(rules), frequencies, rarest, len(people))
+
+
+def _frequencies(people: "pd.DataFrame", fields: list[str]) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Shares of values by field, and the share of a value that one record has."""
+    frequencies, rarest = {}, {}
     for field in fields:
-        found[WEIGHT + field] = found[f"mw_{field}"] + found.get(f"mw_tf_adj_{field}", 0.0)
-        names.append(WEIGHT + field)
-    telling = [name for name in names if name.removeprefix(WEIGHT) in TELLING or name.startswith(WEIGHT + ATTRIBUTE)]
-    found = found[(found[telling] > 1).any(axis=1)]
-    return found[names].sort_values(["a", "b"], ignore_index=True)
+        counts = people[field].value_counts()
+        total = float(counts.sum())
+        common = counts[counts >= COMMON].sort_index()
+        frequencies[field] = {str(value): count / total for value, count in common.items()}
+        rarest[field] = 1 / total
+    return frequencies, rarest
+
+
+def probable_links(people: "pd.DataFrame", model: Model, changed: "pd.Series | None" = None) -> "pd.DataFrame":
+    """Pairs at or above the threshold: a, b, probability, weights (JSON: bits by field; for, or against below 0).
+
+    people: one row a record, as `normalise` gives it. changed: record ids; only pairs with one of them are looked for.
+    A weight is the base-2 logarithm of the Bayes factor.
+    """
+    import duckdb
+    import pandas as pd
+
+    frame = _text(people.reindex(columns=["record_id", *model.fields]), list(model.fields))
+    if changed is not None:
+        frame = _compared_with(frame, changed, model)
+    if len(frame) < 2:
+        return pd.DataFrame({"a": [], "b": [], "probability": [], "weights": []}).astype(
+            {"a": "str", "b": "str", "probability": "float64", "weights": "str"}
+        )
+    with duckdb.connect() as connection:
+        found = _predict(frame, model, connection)
+    if changed is not None:
+        found = found[found["a"].isin(changed) | found["b"].isin(changed)]
+    return found.sort_values(["a", "b"], ignore_index=True)
+
+
+def _compared_with(frame: "pd.DataFrame", changed: "pd.Series", model: Model) -> "pd.DataFrame":
+    """The changed records, and those that some rule would compare with one of them."""
+    import duckdb
+
+    is_changed = frame["record_id"].isin(changed)
+    with duckdb.connect() as connection:
+        connection.execute("create table everybody as select * from frame")
+        connection.register("ids", changed.to_frame("record_id"))
+        connection.execute("create table changed as select * from everybody where record_id in (from ids)")
+        for rule in model.rules:
+            known = " and ".join(f"{part} is not null" for part in rule)
+            key = ", ".join(rule)
+            near = connection.execute(
+                f"select record_id from everybody where {known} "
+                f"and ({key}) in (select ({key}) from changed where {known})"
+            ).df()["record_id"]
+            is_changed |= frame["record_id"].isin(near)
+    return frame[is_changed]
+
+
+def _predict(frame: "pd.DataFrame", model: Model, connection: Any) -> "pd.DataFrame":
+    import pandas as pd
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    database = DuckDBAPI(connection)
+    linker = Linker(database.register(frame), model.settings, log_level=logging.ERROR)
+    for field, shares in model.frequencies.items():
+        values = pd.Series(frame[field].dropna().unique())
+        share = values.map(shares).astype("float64").fillna(model.rarest[field])
+        table = database.register(pd.DataFrame({field: values, f"tf_{field}": share}))
+        linker.table_management.register_term_frequency_lookup(table, field)
+    pairs = linker.inference.predict(threshold_match_probability=THRESHOLD)
+    weight = {
+        field: f"mw_{field} + coalesce(mw_tf_adj_{field}, 0)" if field in model.frequencies else f"mw_{field}"
+        for field in model.fields
+    }
+    telling = [weight[field] for field in model.fields if field in TELLING or field.startswith(ATTRIBUTE)]
+    bits = ", ".join(f"'{field}': round({value}, 3)" for field, value in weight.items())
+    found: pd.DataFrame = connection.execute(
+        f"select least(record_id_l, record_id_r) as a, greatest(record_id_l, record_id_r) as b, "
+        f"match_probability as probability, to_json({{{bits}}})::varchar as weights "
+        f"from {pairs.physical_name} where {' or '.join(f'{value} > 1' for value in telling) or 'false'}"
+    ).df()
+    return found
+
+
+def _fields(people: "pd.DataFrame") -> list[str]:
+    known = [*COMPARED, *attributes(people)]
+    return [f for f in known if people[f].notna().mean() >= KNOWN_SHARE and people[f].nunique() > 1]
+
+
+def _text(people: "pd.DataFrame", fields: list[str]) -> "pd.DataFrame":
+    frame = people[["record_id", *fields]].sort_values("record_id", ignore_index=True)
+    return frame.astype("str").where(frame.notna(), None)
 
 
 def _comparisons(fields: list[str]) -> list[Any]:

@@ -1,19 +1,26 @@
 """Linking records: exact links, probable links, and the groups they make."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cohorte.identity.graph import LARGEST, group, path
 from cohorte.identity.normalise import normalise
-from cohorte.identity.probable import WEIGHT
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from cohorte.identity.probable import Model
+
 EXACT = {"identifier": 1.0, "email": 0.99, "phone": 0.97}
 """Kinds that link on equality, with how sure that makes us; people who are clearly different are left apart."""
+
+PLACEHOLDER = 100
+"""Records that share one value from which it is no person's."""
+ALIKE = "they are alike"
+"""How a probable link is put."""
 
 
 @dataclass(frozen=True)
@@ -29,37 +36,29 @@ class Step:
 
 @dataclass(frozen=True)
 class Resolution:
-    """`clusters`: record_id, cluster_id, probability. `links`: a, b, probability, because, weight_<field> …
-
-    `cut`: links that were not followed, with the reason: bridges between two people, and what made a group too large.
-    """
+    """`clusters`: record_id, cluster_id, probability. `links`: a, b, probability, because, weights (JSON) and `cut`:
+    why a link was not followed, as a bridge between two people or in a group too large; None for the others."""
 
     clusters: "pd.DataFrame"
     links: "pd.DataFrame"
-    cut: "pd.DataFrame"
 
-    def explain(self, a: str, b: str) -> list[Step]:
-        """The links that lead from one record to the other; empty when they are not the same person.
 
-        Raises ValueError for a record that is not there.
-        """
-        known = set(self.clusters["record_id"])
-        unknown = [record for record in (a, b) if record not in known]
-        if unknown:
-            raise ValueError(f"there is no record {' and no record '.join(unknown)}")
-        return [self._step(*edge) for edge in path(self.links, a, b)]
+def explain(links: "pd.DataFrame", a: str, b: str) -> list[Step]:
+    """The links that lead from one record to the other; empty when they are not the same person.
 
-    def _step(self, a: str, b: str) -> Step:
-        low, high = sorted((a, b))
-        found = self.links[(self.links["a"] == low) & (self.links["b"] == high)]
-        best = found.sort_values("probability", ascending=False).iloc[0]
-        weights = {
-            column.removeprefix(WEIGHT): float(value)
-            for row in found.to_dict("records")
-            for column, value in row.items()
-            if column.startswith(WEIGHT) and value == value
-        }
-        return Step(a, b, float(best["probability"]), " and ".join(sorted(set(found["because"]))), weights)
+    links: a, b, probability, because, weights, cut, as of a Resolution.
+    """
+    followed = links[links["cut"].isna()]
+    return [_step(followed, *edge) for edge in path(followed, a, b)]
+
+
+def _step(links: "pd.DataFrame", a: str, b: str) -> Step:
+    low, high = sorted((a, b))
+    found = links[(links["a"] == low) & (links["b"] == high)]
+    weights: dict[str, float] = {}
+    for said in found["weights"].dropna():
+        weights |= {field: bits for field, bits in json.loads(said).items() if bits is not None}
+    return Step(a, b, float(found["probability"].max()), " and ".join(sorted(set(found["because"]))), weights)
 
 
 def resolve(
@@ -80,67 +79,54 @@ def resolve(
     the record; 1 for a record alone), in the order of record_id.
     Raises ValueError for a column that is not there or record ids that are not unique.
     """
-    return link(records, columns=columns, record_id=record_id, region=region, probabilistic=probabilistic).clusters
+    model = learn(records, columns=columns, record_id=record_id, region=region) if probabilistic else None
+    return link(records, columns=columns, model=model, record_id=record_id, region=region).clusters
+
+
+def learn(
+    records: "pa.Table | pd.DataFrame", *, columns: Mapping[str, str], record_id: str = "record_id", region: str = "US"
+) -> "Model | None":
+    """What tells these people apart, learnt without labels; None for too few records. Arguments as for `resolve`."""
+    from cohorte.identity import probable
+
+    return probable.learn(_people(records, columns, record_id, region))
 
 
 def link(
     records: "pa.Table | pd.DataFrame",
     *,
     columns: Mapping[str, str],
+    model: "Model | None" = None,
+    before: "pd.DataFrame | None" = None,
+    changed: Collection[str] = (),
     record_id: str = "record_id",
     region: str = "US",
-    probabilistic: bool = True,
     largest: int = LARGEST,
 ) -> Resolution:
-    """As `resolve`, with the links that made the people and those that were cut. largest: records of one person above
-    which links are doubted."""
-    people = _people(records, columns, record_id, region)
-    return _resolution(people["record_id"], _links(people, probabilistic), largest)
+    """The links between records, and the people they make. Other arguments as for `resolve`.
 
-
-def link_new(
-    new: "pa.Table | pd.DataFrame",
-    known: "pa.Table | pd.DataFrame",
-    clusters: "pd.DataFrame",
-    *,
-    columns: Mapping[str, str],
-    record_id: str = "record_id",
-    region: str = "US",
-    largest: int = LARGEST,
-) -> "pd.DataFrame":
-    """Links new records to known ones without comparing the known with each other again.
-
-    clusters: record_id, cluster_id, probability of the known ones, as `resolve` gave them. Only known records that
-    share something with a new one (a blocking rule, an e-mail, a phone, an identifier) are looked at, with the rest of
-    their clusters. Returns the same columns for all records. A run from scratch may find more: links between known
-    records that only a newly learnt model sees. Raises ValueError as `resolve` does.
+    model: of `learn`; without one, records are linked only by what they share. before: links of an earlier run with
+    this model. Then only the records in `changed` (new ones, and those with other values) are compared, with whom they
+    could be; which comes to the same as comparing all. largest: records of one person above which links are doubted.
     """
     import pandas as pd
 
-    from cohorte.identity.probable import neighbours
+    from cohorte.identity.probable import probable_links
 
-    fresh, old = _people(new, columns, record_id, region), _people(known, columns, record_id, region)
-    everybody = pd.concat([fresh, old], ignore_index=True)
-    near = neighbours(fresh, old)
-    near |= _sharing(fresh, old)
-    touched = clusters[clusters["cluster_id"].isin(clusters.loc[clusters["record_id"].isin(near), "cluster_id"])]
-    looked_at = set(fresh["record_id"]) | set(touched["record_id"])
-    people = everybody[everybody["record_id"].isin(looked_at)].sort_values("record_id", ignore_index=True)
-    is_new = people["record_id"].isin(fresh["record_id"])
-    links = _links(people, probabilistic=True, learn_from=everybody)
-    ends = links["a"].isin(people.loc[is_new, "record_id"]) | links["b"].isin(people.loc[is_new, "record_id"])
-    members = touched[touched["cluster_id"] != touched["record_id"]]
-    before = pd.DataFrame(
-        {
-            "a": members[["cluster_id", "record_id"]].min(axis=1),
-            "b": members[["cluster_id", "record_id"]].max(axis=1),
-            "probability": 1.0,
-            "because": "linked before",
-        }
-    )
-    found = _resolution(people["record_id"], pd.concat([links[ends], before], ignore_index=True), largest).clusters
-    untouched = clusters[~clusters["record_id"].isin(looked_at)]
-    return pd.concat([found, untouched], ignore_index=True).sort_values("record_id", ignore_index=True)
+    people = _people(records, columns, record_id, region)
+    links = [_exact_links(people)]
+    if model is not None and before is None:
+        links.append(probable_links(people, model).assign(because=ALIKE))
+    elif model is not None and before is not None:
+        ids = pd.Index(people["record_id"]).difference(pd.Index(list(changed)))
+        still = before[(before["because"] == ALIKE) & before["a"].isin(ids) & before["b"].isin(ids)]
+        links += [
+            still.drop(columns="cut"),
+            probable_links(people, model, pd.Series(list(changed))).assign(because=ALIKE),
+        ]
+    every = pd.concat([part for part in links if len(part)] or links[:1], ignore_index=True)
+    grouped = group(people["record_id"], every[["a", "b", "probability", "because", "weights"]], largest=largest)
+    return Resolution(grouped.clusters, grouped.links)
 
 
 def _people(
@@ -152,39 +138,18 @@ def _people(
     return normalise(frame, columns, record_id, region)
 
 
-def _links(people: "pd.DataFrame", probabilistic: bool, learn_from: "pd.DataFrame | None" = None) -> "pd.DataFrame":
-    import pandas as pd
-
-    links = _exact_links(people)
-    if probabilistic:
-        from cohorte.identity.probable import probable_links
-
-        probable = probable_links(people, learn_from=learn_from)
-        links = pd.concat([links, probable.assign(because="they are alike")], ignore_index=True)
-    return links
-
-
-def _resolution(ids: "pd.Series", links: "pd.DataFrame", largest: int) -> Resolution:
-    grouped = group(ids, links, largest=largest)
-    return Resolution(grouped.clusters, grouped.kept, grouped.cut)
-
-
-def _sharing(fresh: "pd.DataFrame", old: "pd.DataFrame") -> set[str]:
-    """Known records with an e-mail, phone or identifier of a new one."""
-    found: set[str] = set()
-    for kind in EXACT:
-        found |= set(old.loc[old[kind].notna() & old[kind].isin(fresh[kind].dropna()), "record_id"])
-    return found
-
-
 def _exact_links(people: "pd.DataFrame") -> "pd.DataFrame":
-    """Pairs (a, b, probability): every record with the first of those that share an e-mail, phone or identifier."""
+    """Pairs (a, b, probability, because, weights) that share an e-mail, phone or identifier.
+
+    What more than PLACEHOLDER records share (none@none.com, 000-0000) is nobody's, and links nobody.
+    """
     import pandas as pd
 
     found = []
     for kind, probability in EXACT.items():
         known = people.dropna(subset=kind)
-        shared = known[known.duplicated(kind, keep=False)]
+        times = known[kind].map(known[kind].value_counts())
+        shared = known[(times > 1) & (times <= PLACEHOLDER)]
         pairs = shared.merge(shared, on=kind, suffixes=("_a", "_b"))
         pairs = pairs[(pairs["record_id_a"] < pairs["record_id_b"]) & ~_differ(pairs)]
         if kind == "phone":
@@ -196,6 +161,7 @@ def _exact_links(people: "pd.DataFrame") -> "pd.DataFrame":
                     "b": pairs["record_id_b"],
                     "probability": probability,
                     "because": f"they share the {kind}",
+                    "weights": None,
                 }
             )
         )

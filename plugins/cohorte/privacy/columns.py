@@ -45,6 +45,7 @@ COLUMNS: dict[str, dict[str, Kinds]] = {
     "pii.stg_salesforce__lead": {"lead_id": ("lead",)},
     "pii.stg_meta__lead": {"lead_id": ("meta_lead",)},
     "pii.int_identity__record": {"identifier": ("loyalty",)},
+    "intermediate.int_identity__link": {"a": ("record",), "b": ("record",)},
     "pii.activation_key": {"key": ("email", "phone", "customer")},
     "activation.suppression": {"identifier": ("customer", "destination_key")},
 }
@@ -66,6 +67,7 @@ NOBODY: dict[str, str] = {
     "activation.sync_run": "a run, counted",
     "intermediate.int_features__as_of": "dates",
     "intermediate.int_geography__city": "a town",
+    "intermediate.int_identity__model": "what tells people apart, and values that several share",
     "marts.dim_campaign": "a campaign",
     "marts.dim_product": "a product",
     "marts.fct_ad_insight": "an advertisement, counted",

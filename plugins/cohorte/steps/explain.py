@@ -13,12 +13,16 @@ def why_linked(a: str, b: str, *, lake: Lake) -> "list[Step]":
 
     Raises ValueError for an id that is neither a record nor a customer.
     """
-    from cohorte.identity import RECORD_COLUMNS, link
+    from cohorte.identity import explain
 
-    records = lake.arrow("select * from pii.int_identity__record order by record_id")
-    found = link(records, columns=RECORD_COLUMNS)
     ends = [_record(end, lake) for end in (a, b)]
-    return found.explain(*ends)
+    customers = "select customer_id from intermediate.int_identity__customer where record_id in (?, ?)"
+    links = lake.arrow(
+        f"""select * from intermediate.int_identity__link
+        where a in (select record_id from intermediate.int_identity__customer where customer_id in ({customers}))""",
+        ends,
+    )
+    return explain(links.to_pandas(), *ends)
 
 
 def _record(name: str, lake: Lake) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cohorte.identity import link, link_new, resolve
+from cohorte.identity import Model, explain, learn, link, resolve
 
 DATA = Path(__file__).parents[2] / "data" / "febrl4"
 COLUMNS = {
@@ -38,28 +38,42 @@ def f1(clusters: pd.DataFrame) -> float:
     return 2 * both / (pairs(clusters["cluster_id"]) + pairs(truth))
 
 
-def test_pairs_are_found_and_new_records_find_theirs(people: pd.DataFrame) -> None:
+def test_pairs_are_found(people: pd.DataFrame) -> None:
     clusters = resolve(people, columns=COLUMNS, record_id="rec_id")
     assert f1(clusters) >= 0.995
     assert clusters["record_id"].is_unique and len(clusters) == 10_000
     assert clusters["probability"].between(0.95, 1).all()
 
-    new = people[people["rec_id"].str.endswith("dup-0")].sample(100, random_state=1)
-    known = people[~people["rec_id"].isin(new["rec_id"])]
-    before = clusters[~clusters["record_id"].isin(new["rec_id"])].reset_index(drop=True)
-    found = link_new(new, known, before, columns=COLUMNS, record_id="rec_id")
-    assert len(found) == 10_000
-    assert f1(found) >= 0.995
+
+def test_new_changed_and_gone_records_come_to_the_same_as_all_anew(people: pd.DataFrame) -> None:
+    model = learn(people, columns=COLUMNS, record_id="rec_id")
+    assert model is not None and Model.from_json(model.to_json()) == model
+    new = people[people["rec_id"].str.endswith("dup-0")].sample(100, random_state=1)["rec_id"]
+    gone = people[~people["rec_id"].isin(new)].sample(50, random_state=2)["rec_id"]
+    changed = people[~people["rec_id"].isin([*new, *gone])].sample(50, random_state=3)["rec_id"]
+
+    was = people[~people["rec_id"].isin(new)]
+    was = was.assign(surname=was["surname"].where(~was["rec_id"].isin(changed), "of another name"))
+    before = link(was, columns=COLUMNS, record_id="rec_id", model=model)
+    now = people[~people["rec_id"].isin(gone)]
+    found = link(now, columns=COLUMNS, record_id="rec_id", model=model, before=before.links, changed=[*new, *changed])
+    anew = link(now, columns=COLUMNS, record_id="rec_id", model=model)
+    pd.testing.assert_frame_equal(found.links, anew.links)
+    pd.testing.assert_frame_equal(found.clusters, anew.clusters)
+    assert len(before.links) < len(anew.links)
 
 
 def test_a_probable_link_says_what_each_field_speaks_for(people: pd.DataFrame) -> None:
     number = people["rec_id"].str.extract(r"rec-(\d+)-")[0].astype(int)
     few = people[number < 400]
-    resolution = link(few, columns=COLUMNS, record_id="rec_id")
-    shuffled = link(few.sample(frac=1, random_state=1), columns=COLUMNS, record_id="rec_id")
+    model = learn(few, columns=COLUMNS, record_id="rec_id")
+    resolution = link(few, columns=COLUMNS, record_id="rec_id", model=model)
+    shuffled = few.sample(frac=1, random_state=1)
+    assert learn(shuffled, columns=COLUMNS, record_id="rec_id") == model
+    shuffled = link(shuffled, columns=COLUMNS, record_id="rec_id", model=model)
     pd.testing.assert_frame_equal(resolution.clusters, shuffled.clusters)
     linked = resolution.links.iloc[0]
-    (step,) = resolution.explain(linked["a"], linked["b"])
+    (step,) = explain(resolution.links, linked["a"], linked["b"])
     assert step.because == "they are alike" and step.probability >= 0.95
     assert {"surname", "birth_date", "street", "postcode"} <= set(step.weights)
     assert sum(step.weights.values()) > 0

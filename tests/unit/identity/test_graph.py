@@ -26,9 +26,9 @@ def people(ids: str, links: list[tuple[str, str, float]], **options: int) -> set
 def test_a_weak_bridge_between_two_groups_is_cut_and_reported() -> None:
     links = [*clique("abc"), *clique("def"), ("c", "d", 0.96)]
     assert people("abcdef", links) == {"abc", "def"}
-    cut = group(pd.Series(list("abcdef")), frame(links)).cut
+    cut = group(pd.Series(list("abcdef")), frame(links)).links.dropna(subset="cut")
     assert cut[["a", "b"]].values.tolist() == [["c", "d"]]
-    assert cut["reason"].iloc[0] == "the only link between groups of 3 and 3 records, and below 0.99"
+    assert cut["cut"].iloc[0] == "the only link between groups of 3 and 3 records, and below 0.99"
 
 
 def test_a_sure_link_a_second_way_and_a_single_record_are_not_cut() -> None:
@@ -41,7 +41,7 @@ def test_a_group_too_large_is_asked_for_more() -> None:
     links = [*clique("abc", 0.9995), *clique("def", 0.9995), *[(a, b, 0.96) for a in "abc" for b in "def"]]
     assert people("abcdef", links) == {"abcdef"}
     assert people("abcdef", links, largest=4) == {"abc", "def"}
-    assert len(group(pd.Series(list("abcdef")), frame(links), largest=4).cut) == 9
+    assert group(pd.Series(list("abcdef")), frame(links), largest=4).links["cut"].notna().sum() == 9
 
 
 @given(
