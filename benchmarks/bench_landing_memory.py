@@ -6,13 +6,13 @@ Prints records, seconds and the peak of the process in GiB. The pages come from 
 """
 
 import json
-import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import httpx
+from memory import peak
 
 from cohorte import postgres
 from cohorte.credentials import Credentials
@@ -56,8 +56,7 @@ def main() -> None:
         finally:
             postgres.stop(settings)
     assert landed == there == records, (landed, there)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{landed:,} records, {seconds:.1f} s, {peak:.2f} GiB at the peak")
+    print(f"{landed:,} records, {seconds:.1f} s, {peak():.2f} GiB at the peak")
 
 
 def answer(request: httpx.Request, records: int) -> httpx.Response:

@@ -4,13 +4,13 @@ Prints seconds, peak memory of the process that did it, and the ratio to the pla
 """
 
 import multiprocessing
-import resource
 import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from memory import peak
 
 COLUMNS = 30
 GROUPS = 8
@@ -81,7 +81,7 @@ def measured(work: Callable[[int], str], rows: int) -> tuple[float, float, str]:
 def _timed(work: Callable[[int], str], rows: int) -> tuple[float, float, str]:
     started = time.monotonic()
     said = work(rows)
-    return time.monotonic() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, said
+    return time.monotonic() - started, peak(), said
 
 
 def main() -> None:

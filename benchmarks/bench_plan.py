@@ -6,12 +6,13 @@ Prints seconds and the peak of a process of its own, in GiB, for three plans: th
 of everybody; and one of whom the lake's change feeds name. The ledger is written as a run would have left it.
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from memory import peak
 
 from cohorte import postgres
 from cohorte.activation.feed import definition
@@ -74,8 +75,7 @@ def measure(home: str, what: str) -> None:
         if what == "everybody":
             lake.execute("update activation.sync_run set compared_at = compared_at + interval 2 day")
     assert plan.is_of_everybody == (what != "changed"), what
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{what:<10} {said(plan):<72} {seconds:6.1f} s  {peak:5.2f} GiB", flush=True)
+    print(f"{what:<10} {said(plan):<72} {seconds:6.1f} s  {peak():5.2f} GiB", flush=True)
 
 
 def said(plan: Plan) -> str:
