@@ -48,13 +48,11 @@ def stage(request: pytest.FixtureRequest, impatient: None) -> Iterator[Stage]:
 
 
 def an_hour_later(world: World, hour: int) -> None:
-    """Three leave for good, three arrive, two have another name."""
-    first = 3 * hour
-    world.leave(first, first + 1, first + 2)
-    world.customers(*range(100 + first, 103 + first))
-    world.enter(*range(100 + first, 103 + first))
-    for n in (50, 51):
-        world.contact(f"c{n:05}", f"person{n}@example.com", f"Renamed{hour}")
+    """One leaves for good, one arrives, one has another name."""
+    world.leave(hour)
+    world.customers(100 + hour)
+    world.enter(100 + hour)
+    world.contact("c00050", "person50@example.com", f"Renamed{hour}")
 
 
 def test_a_sync_killed_at_ten_moments_converges(lake: Lake, stage: Stage, tmp_path: Path) -> None:
