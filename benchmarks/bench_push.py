@@ -62,7 +62,8 @@ sync = SyncConfig.model_validate({
     "sync": {"batch_size": max(batch, 100), "rate_limit": {"requests_per_second": 1000000}},
 })
 started = time.monotonic()
-result = run_sync(sync, DuckDBSource(), RestApiDestination(), DuckDBProfile(type="duckdb", database=database), Path.cwd())
+members = DuckDBProfile(type="duckdb", database=database)
+result = run_sync(sync, DuckDBSource(), RestApiDestination(), members, Path.cwd())
 assert (result.success, result.failed) == (rows, 0), (result.success, result.failed)
 print(json.dumps(rows / (time.monotonic() - started)))
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cohorte import postgres
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
 from tests.contract import killed
@@ -21,8 +22,10 @@ TIMES = 10
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    with Lake.open(new_home(tmp_path_factory.mktemp("home"))) as opened:
+    home = new_home(tmp_path_factory.mktemp("home"))
+    with Lake.open(home) as opened:
         yield opened
+    postgres.stop(home)  # the killed ones cannot say that they do not need it any more
 
 
 class OwnStage(Stage):

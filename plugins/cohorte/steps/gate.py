@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cohorte import clock
-from cohorte.gates import engine, evidence, past, profile
+from cohorte.gates import engine, evidence, pages, past, profile
 from cohorte.gates.evidence import Finding
 from cohorte.lake import Lake
 
@@ -76,7 +76,7 @@ def expectations(suite: Suite) -> list[Any]:
 
 
 def gate(layer: str, *, lake: Lake, tables: Collection[str] | None = None, accept: Collection[str] = ()) -> GateResult:
-    """Checks the guarded tables of a layer, or those named, and stores the evidence.
+    """Checks the guarded tables of a layer, or those named, stores the evidence, and makes the layer's page anew.
 
     A run in which nothing blocks is accepted: what it saw is what later runs are compared with. accept: tables that
     somebody has looked at and that are right although they differ from their past; they begin a new one.
@@ -101,6 +101,8 @@ def gate(layer: str, *, lake: Lake, tables: Collection[str] | None = None, accep
                 findings += found
     result = GateResult(run_id, tuple(findings), tuple(waiting))
     lake.write("gate", lambda: _store(result, seen, set(accept), lake, now), gate_run_id=run_id, layer=layer)
+    if findings:
+        pages.write(layer, [suite.TABLE for suite in chosen], run_id, result.waiting, lake=lake)
     if result.blocking:
         raise GateFailedError(result)
     return result
