@@ -17,6 +17,9 @@ from sandbox.state import State
 from sandbox.tokens import Tokens
 from sandbox.world.build import Cut, prepare
 
+LARGEST_FIELD = 32 * 2**20
+"""Bytes of one field of a form; the largest, ten thousand hashed people, is one or two MB."""
+
 
 @dataclass
 class Sandbox:
@@ -64,7 +67,11 @@ async def _json_object(request: Request) -> dict[str, Any]:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    return {
+        name: value
+        for name, value in (await request.form(max_part_size=LARGEST_FIELD)).items()
+        if isinstance(value, str)
+    }
 
 
 Here = Annotated[Sandbox, Depends(_sandbox)]

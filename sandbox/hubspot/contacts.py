@@ -1,6 +1,6 @@
-"""Contacts in batches: upsert by e-mail, and read.
+"""Contacts in batches: upsert by e-mail, update of those that are there, and read.
 
-https://developers.hubspot.com/docs/reference/api/crm/objects/contacts (batch/upsert, batch/read: 100 records a call)
+https://developers.hubspot.com/docs/reference/api/crm/objects/contacts (batch/…: 100 records a call)
 https://developers.hubspot.com/docs/reference/api/other-resources/error-handling (207 multi-status)
 """
 
@@ -56,6 +56,36 @@ def upsert(body: JsonObject, sandbox: Here) -> JSONResponse:
     return _answer(results, errors, stamp)
 
 
+@router.post("/crm/v3/objects/contacts/batch/update")
+def update(body: JsonObject, sandbox: Here) -> JSONResponse:
+    from hubspot.crm.contacts.models import BatchInputSimplePublicObjectBatchInput
+
+    check(body, BatchInputSimplePublicObjectBatchInput)
+    inputs = body["inputs"]
+    _check_size(inputs)
+    if any(item.get("idProperty") != "email" or "email" in item["properties"] for item in inputs):
+        raise refuse(400, "Unable to perform update/upsert by non-unique 0-1 property: the sandbox updates by email")
+    results, errors, missing = [], [], []
+    stamp = sandbox.now().isoformat(timespec="milliseconds") + "Z"
+    with sandbox.state.transaction() as db:
+        known = definitions(db)
+        _check_properties([name for item in inputs for name in item["properties"]], known)
+        for item in inputs:
+            key = item["id"].strip().lower()
+            problems = [
+                (name, code)
+                for name, value in item["properties"].items()
+                if (code := value_problem(known[name], value))
+            ]
+            if problems:
+                errors.append(_row_error(item["id"], *problems[0]))
+            elif _find(db, "email", key) is None:
+                missing.append(item["id"])
+            else:
+                results.append(_write(db, key, key, item["properties"], stamp))
+    return _answer(results, errors + _not_found(missing), stamp)
+
+
 @router.post("/crm/v3/objects/contacts/batch/read")
 def read(body: JsonObject, sandbox: Here) -> JSONResponse:
     from hubspot.crm.contacts.models import BatchReadInputSimplePublicObjectId
@@ -76,15 +106,13 @@ def read(body: JsonObject, sandbox: Here) -> JSONResponse:
                 results.append(shown)
             else:
                 missing.append(item["id"])
-    errors = [
-        {
-            "status": "error",
-            "category": "OBJECT_NOT_FOUND",
-            "message": "Could not get some CONTACT objects, they may be deleted or not exist.",
-            "context": {"ids": missing},
-        }
-    ]
-    return _answer(results, errors if missing else [], stamp)
+    return _answer(results, _not_found(missing), stamp)
+
+
+def _not_found(ids: list[str]) -> list[dict[str, Any]]:
+    message = "Could not get some CONTACT objects, they may be deleted or not exist."
+    error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": {"ids": ids}}
+    return [error] if ids else []
 
 
 def _check_size(inputs: list[Any]) -> None:

@@ -268,7 +268,7 @@ def test_what_google_refuses_without_names_is_found_by_halving(world: World, gma
     assert "INVALID_FORMAT" in world.lake.value("select reason from activation.rejected")
 
 
-@pytest.mark.parametrize(("platform", "calls"), [("mailchimp", 2), ("marketing_cloud", 1 + UPSERT)])
+@pytest.mark.parametrize(("platform", "calls"), [("hubspot", 2), ("mailchimp", 2), ("marketing_cloud", 1 + UPSERT)])
 def test_who_leaves_is_cleared_and_removed(
     world: World, sandbox: Any, impatient: None, platform: str, calls: int
 ) -> None:

@@ -88,6 +88,24 @@ def test_null_clears_and_values_are_text(sandbox: Any, hubspot: HubSpot, credent
     assert (stored["firstname"] or "", stored["lastname"]) == ("", "B")
 
 
+def test_who_leaves_is_cleared_and_a_stranger_is_not_made_a_contact(
+    sandbox: Any, hubspot: HubSpot, credentials: Credentials
+) -> None:
+    here, gone = "leaves@new.example.com", "gone@new.example.com"
+    send(hubspot, "Leavers", Row("add", here, {"firstname": "A", "lastname": "B"}))
+    rows = [Row("remove", here, {"firstname": None}, id="1"), Row("remove", gone, {"firstname": None}, id="2")]
+    receipts = hubspot.send(Batch("contacts", hubspot.open_audience("Leavers"), rows))
+    assert [receipt.state for receipt in receipts] == ["accepted", "accepted"]
+    body = {"idProperty": "email", "inputs": [{"id": here}, {"id": gone}], "properties": ["firstname", "lastname"]}
+    answer = httpx.post(
+        f"{credentials.host}/crm/v3/objects/contacts/batch/read",
+        json=body | {"propertiesWithHistory": []},
+        headers={"Authorization": f"Bearer {credentials.password}"},
+    )
+    (stored,) = answer.json()["results"]
+    assert (stored["properties"]["firstname"] or "", stored["properties"]["lastname"]) == ("", "B")
+
+
 def test_a_deleted_list_is_noticed(sandbox: Any, hubspot: HubSpot, credentials: Credentials) -> None:
     audience = hubspot.open_audience("Short-lived")
     headers = {"Authorization": f"Bearer {credentials.password}"}

@@ -45,10 +45,11 @@ class HubSpot(Destination):
     about: ClassVar[About] = About(
         MODES, auth=("private_app_token",), contract="models of hubspot-api-client 12, limits from the documentation"
     )
+    can_clear: ClassVar[bool] = True
     can_forget: ClassVar[bool] = True
     limits = Limits(batch=100, concurrent=8, requests=190, seconds=10)
     stages = (
-        Stage("contacts", frozenset({"add", "update"}), batch=100),
+        Stage("contacts", frozenset({"add", "update"}), batch=100, clears=True),
         Stage("memberships", frozenset({"add", "remove"}), batch=50_000),
     )
 
@@ -79,7 +80,12 @@ class HubSpot(Destination):
         return Audience(name, str(listed["listId"]))
 
     def send(self, batch: Batch) -> Receipts:
-        return self._upsert(batch.rows) if batch.stage == "contacts" else self._change_list(batch.audience, batch.rows)
+        if batch.stage == "memberships":
+            return self._change_list(batch.audience, batch.rows)
+        cleared = [row for row in batch.rows if row.operation == "remove"]
+        put = [row for row in batch.rows if row.operation != "remove"]
+        of_put, of_cleared = iter(self._write("upsert", put)), iter(self._write("update", cleared))
+        return [next(of_cleared if row.operation == "remove" else of_put) for row in batch.rows]
 
     def forget(self, keys: Sequence[str]) -> Receipts:
         """https://developers.hubspot.com/docs/api-reference/crm-contacts-v3/basic/post-crm-v3-objects-contacts-gdpr-delete
@@ -106,18 +112,21 @@ class HubSpot(Destination):
     def close(self) -> None:
         self.api.close()
 
-    def _upsert(self, rows: Iterable[Row]) -> Receipts:
-        rows = list(rows)
+    def _write(self, how: str, rows: Sequence[Row]) -> Receipts:
+        """how: `upsert`, or `update`, by which nobody who is gone is made anew; they have nothing left to clear."""
+        if not rows:
+            return []
         inputs = [
             {
                 "id": row.key,
                 "idProperty": "email",
                 "objectWriteTraceId": str(position),
-                "properties": {"email": row.key} | {name: text(value) for name, value in row.fields.items()},
+                "properties": ({"email": row.key} if how == "upsert" else {})
+                | {name: text(value) for name, value in row.fields.items()},
             }
             for position, row in enumerate(rows)
         ]
-        answer = self.api.call("POST", "/crm/v3/objects/contacts/batch/upsert", json={"inputs": inputs}).json()
+        answer = self.api.call("POST", f"/crm/v3/objects/contacts/batch/{how}", json={"inputs": inputs}).json()
         by_key = {row.key: position for position, row in enumerate(rows)}
         receipts: list[Receipt | None] = [None] * len(rows)
         for result in answer.get("results", ()):
@@ -125,8 +134,10 @@ class HubSpot(Destination):
             if position is not None:
                 receipts[position] = accepted(str(result["id"]))
         for error in answer.get("errors", ()):
+            is_gone = how == "update" and error.get("category") == "OBJECT_NOT_FOUND"
+            said = error.get("message") or error.get("category") or "refused"
             for position in _blamed(error, by_key):
-                receipts[position] = rejected(error.get("message") or error.get("category") or "refused")
+                receipts[position] = accepted() if is_gone else rejected(said)
         unanswered = retry_after(None, "HubSpot gave no answer for this contact")
         return [receipt or unanswered for receipt in receipts]
 

@@ -140,5 +140,5 @@ def test_null_policies(world: World, platform: Platform) -> None:
 
 
 def test_clearing_is_refused_where_it_could_make_a_person_anew(world: World) -> None:
-    with pytest.raises(ValueError, match="hubspot cannot clear"):
-        activate.plan(sync_spec(destination="hubspot", on_leave="clear"), lake=world.lake)
+    with pytest.raises(ValueError, match="brevo cannot clear"):
+        activate.plan(sync_spec(destination="brevo", on_leave="clear"), lake=world.lake)
