@@ -29,7 +29,8 @@ td:first-child {white-space: nowrap; width: 5rem} td:nth-child(2) {width: 22rem}
 {% if waiting %}Not checked before their source has landed anything: {{ waiting | join(", ") }}.{% endif %}</p>
 <p class="runs">{% for run in runs %}<span class="{{ run.verdict }}" title="{{ run.checked_at }}: {{ run.verdict }}">
 </span>{% endfor %} the last {{ runs | length }} runs, oldest first</p>
-{% if verdict != "passed" %}<p>Keys of the rows: <code>from ops.gate_result where gate_run_id = '{{ run_id }}'</code></p>{% endif %}
+{% if verdict != "passed" %}
+<p>Keys of the rows: <code>from ops.gate_result where gate_run_id = '{{ run_id }}'</code></p>{% endif %}
 {% for table, rows in tables.items() %}<h2 id="{{ table }}">{{ table }}</h2><table>
 <tr><th>verdict</th><th>expectation</th><th>column</th><th>observed</th></tr>
 {% for row in rows %}<tr><td class="{{ row.verdict }}">{{ row.verdict }}</td>
