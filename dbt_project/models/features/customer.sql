@@ -2,11 +2,13 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='as_of_date',
-    on_schema_change='append_new_columns'
+    on_schema_change='append_new_columns',
+    full_refresh=false
 ) }}
 
 -- Features as known at the end of the as-of date. Counts of things that did not happen are 0, everything else
--- that is not known is null. A date in the past is computed once and then left alone.
+-- that is not known is null. A date in the past is computed once and then left alone, also by a full refresh: who was
+-- whom, and what was consented to, is known of today only. `--as-of` makes one anew.
 select
     dates.as_of_date::date as as_of_date,
     customers.customer_id::varchar as customer_id,

@@ -8,7 +8,6 @@
         {% set has_all.columns = false %}
     {% endfor %}
 {% endif %}
-{% set is_anew = not history or flags.FULL_REFRESH %}
 
 with month_ends as (
     select last_day((date '{{ as_of() }}' - to_months(months))::date) as as_of_date
@@ -23,10 +22,10 @@ select date '{{ asked }}'
 union
 select as_of_date
 from month_ends
-{%- if not is_anew and has_all.columns %}
+{%- if history and has_all.columns %}
 where as_of_date not in (select as_of_date from {{ history }})
 {%- endif %}
-{%- if not is_anew and not has_all.columns %}
+{%- if history and not has_all.columns %}
 union
 select distinct as_of_date
 from {{ history }}
