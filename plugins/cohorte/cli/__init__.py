@@ -47,11 +47,17 @@ def sql(
     query: Annotated[str, typer.Argument(help='One SELECT, e.g. "select * from segments.definition where is_current"')],
     form: FormatOption = Format.table,
     limit: Annotated[int, typer.Option(help="Most rows to print as a table; 0 for all")] = 100,
+    live: Annotated[
+        bool, typer.Option("--live", help="As it is now, also what is half-built or failed its gate")
+    ] = False,
 ) -> None:
-    """Answer a SELECT over the lake; never blocks a run, never writes."""
+    """Answer a SELECT over the lake as last published; never blocks a run, never writes.
+
+    Questions to ops and activation, the journals, are answered as of now.
+    """
     from cohorte.query import select
 
-    show(select(query), form, limit)
+    show(select(query, live=live), form, limit)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

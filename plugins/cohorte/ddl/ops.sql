@@ -87,3 +87,10 @@ create table if not exists ops.gate_accepted (
     profile varchar not null,          -- JSON: rows by window; watched columns by bin or value (cohorte/gates/profile.py)
     accepted_at timestamp not null
 );
+
+-- One row per snapshot that was handed to analysts: every gate had passed, and nothing was being built.
+create table if not exists ops.published (
+    snapshot_id bigint not null,
+    business_time timestamp not null,
+    published_at timestamp not null
+);

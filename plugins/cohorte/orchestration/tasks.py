@@ -166,6 +166,17 @@ def activate(sync: str, held: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 @task
+def publish() -> int | None:
+    """What has just passed its gates, to analysts."""
+    from cohorte.lake import Lake
+    from cohorte.steps.journal import journal
+    from cohorte.steps.publish import publish as step
+
+    with Lake.open() as lake, journal(lake, "publish"):
+        return step(lake=lake)
+
+
+@task
 def maintain() -> dict[str, Any]:
     """A compact lake: small files merged, old snapshots expired, orphans of killed writers removed."""
     from cohorte.lake import Lake
