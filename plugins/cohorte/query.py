@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-JOURNALS = ("ops.", "activation.")
-"""Schemas that tell what runs do and did: a question about them is about now."""
+JOURNALS = ("ops.", "activation.", "ml.model_version", "ml.drift_result", "ml.audit_result")
+"""Schemas and tables that tell what runs do and did: a question about them is about now."""
 
 
 def select(query: str, *, live: bool = False, settings: Settings | None = None) -> "pa.Table":
