@@ -47,6 +47,7 @@ def test_a_run_the_next_day_and_a_bad_day(undisturbed: Undisturbed) -> None:
     first = undisturbed.summary
     _leaves_what_it_promises(first)
     _says_what_every_column_is(undisturbed.home)
+    _has_a_reader_for_every_model(undisturbed.home)
     _passes_the_unit_tests_of_its_models(undisturbed.home)
     for expected in (models.made_again, models.shown, models.nothing_to_go_back_to):
         expected(undisturbed.home)
@@ -118,10 +119,19 @@ def _says_what_every_column_is(home: Home) -> None:
     assert there - described == set()
 
 
+def _has_a_reader_for_every_model(home: Home) -> None:
+    children = json.loads((home.path / "dbt" / "manifest.json").read_text())["child_map"]
+    readers = {
+        model: [child for child in found if child.startswith(("model.", "exposure."))]
+        for model, found in children.items()
+    }
+    assert [model for model, found in readers.items() if model.startswith("model.") and not found] == []
+
+
 def _passes_the_unit_tests_of_its_models(home: Home) -> None:
     """Here, because dbt asks the tables a model reads for their types."""
     results = run_dbt(["test", "--select", "test_type:unit"], settings=home.settings)
-    assert len(results) > 20
+    assert len(results) > 50
     assert [result.node.name for result in results if str(result.status) != "pass"] == []
 
 
