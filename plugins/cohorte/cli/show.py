@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -37,8 +38,8 @@ def print_table(answer: Any, limit: int) -> None:
     for name in answer.column_names:
         table.add_column(name, overflow="fold")
     shown = answer.slice(0, limit) if limit else answer
-    for row in shown.to_pylist():
-        table.add_row(*map(_said, row.values()))
+    for row in _rows(shown):
+        table.add_row(*map(_said, row))
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table)
     console.print(
@@ -57,4 +58,9 @@ def _as_csv(answer: Any) -> None:
 
     writer = csv.writer(sys.stdout)
     writer.writerow(answer.column_names)
-    writer.writerows(row.values() for row in answer.to_pylist())
+    writer.writerows(_rows(answer))
+
+
+def _rows(answer: Any) -> Iterator[tuple[Any, ...]]:
+    """By position: two columns may have one name."""
+    return zip(*(column.to_pylist() for column in answer.columns), strict=True)

@@ -40,7 +40,7 @@ def main() -> int:
     with _quiet(settings) as terminal:
         from rich.console import Console
 
-        console = Console(file=terminal, highlight=False, width=None if terminal.isatty() else 110)
+        console = Console(file=terminal, highlight=False, width=None if terminal.isatty() else 114)
         try:
             return _run(settings, console, started)
         except KeyboardInterrupt:
