@@ -115,7 +115,8 @@ def copy_project(project: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text("{{ config(contract={'enforced': false}) }} select null as customer_id")
     folder = project / "models" / "segments"
-    for path in folder.glob("seg_*"):
+    about_others = (project / "models" / "_uses.yml", folder / "_unit_tests.yml")
+    for path in (*folder.glob("seg_*"), *about_others):
         path.unlink()
     about = folder / "_segments.yml"
     models = yaml.safe_load(about.read_text())["models"]
