@@ -78,6 +78,7 @@ NOBODY: dict[str, str] = {
     "ops.erasure": "an erasure; its subject is a keyed hash",
     "ops.gate_accepted": "a table, counted",
     "ops.load": "a load, counted",
+    "ops.published": "a snapshot of the lake",
     "ops.run": "a run",
     "pii.stg_salesforce__account": "a business",
     "raw.google_analytics__report": "a report's cost",
