@@ -29,6 +29,7 @@ ALLOWED = {
     "cohorte.scaffold": set(),
     "cohorte.geography": set(),
     "cohorte.progress": set(),
+    "cohorte.remembered": set(),
     "cohorte.clock": {"cohorte.settings"},
     "cohorte.waivers": {"cohorte.settings"},
     "cohorte.postgres": BASE,

@@ -1,4 +1,7 @@
--- What became of the letters to our customers, whichever platform sent them.
+{{ config(materialized='view') }}
+
+-- What became of the letters to our customers, whichever platform sent them. Whose an address is, is looked up when it
+-- is read (docs/adr/0024).
 with customers as (
     select records.email, min(customers.customer_id) as customer_id
     from {{ ref('int_identity__record') }} as records

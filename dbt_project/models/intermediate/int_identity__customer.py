@@ -5,9 +5,10 @@ def model(dbt, session):
     import pandas as pd
 
     from cohorte.identity import assign_stable_ids, clusters_of
-    from cohorte.identity.remembered import as_it_is, fingerprints
+    from cohorte.identity.remembered import fingerprints
+    from cohorte.remembered import as_it_is
 
-    dbt.config(materialized="table")
+    dbt.config(unique_key="record_id")
     records = dbt.ref("int_identity__record")
     (model_id,) = dbt.ref("int_identity__model").project("model_id").fetchone()
     prints = fingerprints(records, model_id).order("record_id").df()

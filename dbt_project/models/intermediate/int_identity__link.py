@@ -3,9 +3,10 @@
 
 def model(dbt, session):
     from cohorte.identity import RECORD_COLUMNS, Model, link
-    from cohorte.identity.remembered import as_it_is, fingerprints
+    from cohorte.identity.remembered import fingerprints
+    from cohorte.remembered import as_it_is
 
-    dbt.config(materialized="table")
+    dbt.config(unique_key=["a", "b"])
     records = dbt.ref("int_identity__record")
     model_id, learnt = dbt.ref("int_identity__model").project("model_id, model").fetchone()
     before = as_it_is(session, dbt.this, "a", "b", "probability", "because", "weights", "cut")

@@ -10,9 +10,9 @@ def model(dbt, session):
     import pandas as pd
 
     from cohorte.identity import RECORD_COLUMNS, learn
-    from cohorte.identity.remembered import as_it_is
+    from cohorte.remembered import as_it_is
 
-    dbt.config(materialized="table")
+    dbt.config(unique_key="model_id")
     records = dbt.ref("int_identity__record")
     known = as_it_is(session, dbt.this, "model_id", "records", "model")
     if known is not None:

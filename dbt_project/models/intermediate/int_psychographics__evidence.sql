@@ -1,4 +1,4 @@
-{{ config(schema='pii') }}
+{{ config(schema='pii', unique_key='evidence_id') }}
 
 -- Words that tell what a customer cares for, each with the id of its source.
 with customers as (select * from {{ ref('int_identity__customer') }}),

@@ -4,7 +4,7 @@
 def model(dbt, session):
     from cohorte.enrichment import score_interests
 
-    dbt.config(materialized="table")
+    dbt.config(unique_key=["customer_id", "interest"])
     evidence = dbt.ref("int_psychographics__evidence").order("evidence_id").df()
     # A relation is written by this very connection: a data frame would be by another, outside the transaction.
     return session.from_df(score_interests(evidence))

@@ -1,3 +1,5 @@
+{{ config(unique_key='campaign_id') }}
+
 select
     campaign_id::varchar as campaign_id,
     campaign_name::varchar as campaign_name,

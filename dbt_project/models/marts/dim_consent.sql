@@ -1,3 +1,5 @@
+{{ config(unique_key=['customer_id', 'channel', 'purpose']) }}
+
 -- May we reach this customer, by which way and what for? Where several records of one person disagree, the strictest
 -- wins: whoever said no anywhere has said no. Who said nothing has agreed to what `vars: consent` presumes, and to
 -- nothing else.

@@ -1,4 +1,4 @@
-{{ config(schema='pii') }}
+{{ config(schema='pii', unique_key='customer_id') }}
 
 -- The golden record's personal part. Which record's value survives is declared in dbt_project.yml, `golden_record`.
 with records as ({{ records_of_customers() }})

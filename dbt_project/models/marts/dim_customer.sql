@@ -1,3 +1,5 @@
+{{ config(unique_key='customer_id') }}
+
 -- The golden record without personal data. Which record's value survives is declared in dbt_project.yml, `golden_record`.
 with records as ({{ records_of_customers() }})
 

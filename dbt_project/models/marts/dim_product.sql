@@ -1,3 +1,5 @@
+{{ config(unique_key='product_id') }}
+
 select
     product_id::varchar as product_id,
     product_code::varchar as product_code,

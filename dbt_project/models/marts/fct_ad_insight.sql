@@ -1,3 +1,5 @@
+{{ config(unique_key='ad_insight_id') }}
+
 -- What each ad did each day, and what it cost.
 select
     ad_insight_id::varchar as ad_insight_id,

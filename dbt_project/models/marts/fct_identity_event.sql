@@ -1,3 +1,5 @@
+{{ config(unique_key='identity_event_id') }}
+
 -- Records that changed hands, told as what happened to the customers.
 with stays as (select * from {{ ref('int_identity__history') }}),
 

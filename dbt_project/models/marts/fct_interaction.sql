@@ -1,4 +1,7 @@
--- What was seen, put in the cart, said and answered, in one stream.
+{{ config(materialized='view') }}
+
+-- What was seen, put in the cart, said and answered, in one stream. Whose it is, is looked up when it is read
+-- (docs/adr/0024), so a merge of two customers makes nothing anew.
 with customers as (select * from {{ ref('int_identity__customer') }})
 
 select

@@ -44,8 +44,14 @@ def build(
     settings = settings or get_settings()
     if full_refresh:
         arguments.append("--full-refresh")
-    elif layer == "staging" and (unchanged := _nothing_new_of(settings)):
-        arguments += ["--exclude", *(f"path:models/staging/{source},resource_type:test" for source in unchanged)]
+    elif layer == "staging":
+        due, unchanged = _sources(settings)
+        if not due:
+            return BuildResult(layer, models=0, tests=0, seconds=0.0)
+        if unchanged:
+            arguments += ["--exclude", *(f"path:models/staging/{source}" for source in unchanged)]
+    if _is_described(settings):
+        arguments.append("--no-write-json")
     variables = {"as_of_dates": [day.isoformat() for day in as_of]}
     results = run_dbt(arguments, settings=settings, variables=variables)
     bad = [r for r in results if str(r.status) in FAILED]
@@ -69,8 +75,8 @@ def build(
     )
 
 
-def _nothing_new_of(settings: Settings) -> list[str]:
-    """Sources whose staging models would be tested on the very rows, by the very files, of the last good build."""
+def _sources(settings: Settings) -> tuple[list[str], list[str]]:
+    """Those whose staging models are due; and those for which the last good build saw the very rows and files."""
     with lake.Lake.open(settings, read_only=True) as opened:
         last = opened.value(
             "select max(finished_at - to_milliseconds((seconds * 1000)::bigint)) from ops.run "
@@ -83,17 +89,27 @@ def _nothing_new_of(settings: Settings) -> list[str]:
                 "select subject, finished_at from ops.run where step = 'land' and rows > 0) group by source"
             )
         )
-    folders = (path for path in (settings.dbt_project / "models" / "staging").iterdir() if path.is_dir())
-    return sorted(
+    folders = sorted(path for path in (settings.dbt_project / "models" / "staging").iterdir() if path.is_dir())
+    shared = max(map(_changed_at, (settings.dbt_project / "macros", settings.dbt_project)))
+    due = [
         folder.name
         for folder in folders
-        if folder.name not in loads or (last and last > max(loads[folder.name], _changed_at(folder)))
-    )
+        if not last or last <= max(loads.get(folder.name, shared), shared, _changed_at(folder))
+    ]
+    return due, [folder.name for folder in folders if folder.name not in due]
+
+
+def _is_described(settings: Settings) -> bool:
+    """Whether `manifest.json` tells of the project as it is now: to write it anew takes longer than most models."""
+    manifest = settings.dbt_target / "manifest.json"
+    folders = [settings.dbt_project, *(path for path in settings.dbt_project.rglob("*") if path.is_dir())]
+    written = datetime.fromtimestamp(manifest.stat().st_mtime, UTC).replace(tzinfo=None) if manifest.exists() else None
+    return bool(written and written > max(_changed_at(folder) for folder in folders))
 
 
 def _changed_at(folder: Path) -> datetime:
-    """When any of a folder's files was last written, UTC."""
-    newest = max(path.stat().st_mtime for path in folder.iterdir())
+    """When a folder, or a file in it, was last written, UTC."""
+    newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
     return datetime.fromtimestamp(newest, UTC).replace(tzinfo=None)
 
 
