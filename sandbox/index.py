@@ -22,15 +22,17 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Cohorte sa
 </style>
 <h1>Cohorte sandbox</h1>
 <p class="quiet">Stand-ins for the platforms, on one port; its clock says <b>{now}</b>. Purchases, products,
-demographics and campaigns are real (Complete Journey, 84.51&deg;); people, visits, words and letters are made up.</p>
+demographics and campaigns are real (Complete Journey, 84.51&deg;); people, visits, words, letters
+and what was brought back are made up.</p>
 <h2>Platforms</h2><table><tr><th>platform<th>requests so far<th>connections<th>endpoints</tr>{platforms}</table>
 <h2>World, as of its clock</h2><table><tr><th>table<th>rows</tr>{tables}</table>
 <h2>Bad days on demand</h2><p>Plant one with <code>POST /_control/faults</code>, clear them with <code>DELETE</code>;
 move time with <code>POST /_control/clock {{"advance_days": 1}}</code>.</p>
 <table><tr><th>kind<th>what happens</tr>{faults}</table></html>"""
 COUNTED = {
-    "order": "CreatedDate", "order_item": "CreatedDate", "contact": "SystemModstamp", "campaign_member": "CreatedDate",
-    "web_visit": "started", "lead": "created", "page_comment": "created", "mail_event": "happened_at",
+    "order": "CreatedDate", "order_item": "CreatedDate", "return_order_line_item": "CreatedDate",
+    "contact": "SystemModstamp", "campaign_member": "CreatedDate", "web_visit": "started", "lead": "created",
+    "page_comment": "created", "mail_event": "happened_at",
 }  # fmt: skip
 
 router = APIRouter()

@@ -30,6 +30,7 @@ def expectations() -> list[Any]:
         gxe.ExpectColumnValuesToBeBetween(column="evening_share", min_value=0, max_value=1),
         gxe.ExpectColumnValuesToNotBeNull(column="interests"),
         gxe.ExpectColumnValuesToNotBeNull(column="is_mailable"),
+        gxe.ExpectColumnValuesToBeBetween(column="return_share_180d", min_value=0, max_value=1),
         gxe.ExpectColumnValuesToBeBetween(column="mobile_share", min_value=0, max_value=1),
         gxe.ExpectColumnValuesToBeBetween(column="letters_opened_share", min_value=0, max_value=1),
         gxe.ExpectColumnValuesToBeBetween(column="best_send_hour", min_value=0, max_value=23),

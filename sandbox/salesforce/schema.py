@@ -2,6 +2,9 @@
 
 Types: https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/field_types.htm
 Fields: https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_list.htm
+Of ReturnOrder and ReturnOrderLineItem only part is here. Documented: the fields, statuses Submitted and Approved, the
+reason Not Satisfied, what may become of a thing (ProcessingPlan). Guessed: statuses Closed and Canceled, the other
+reasons, and that an org adds when a thing came back (Returned_At__c), as it adds when it was bought (Ordered_At__c).
 """
 
 from dataclasses import dataclass
@@ -139,6 +142,23 @@ OBJECTS = {
             False,
             "OrderId:reference Product2Id:reference Quantity:double UnitPrice:currency TotalPrice:currency "
             "Retail_Discount__c:currency Coupon_Discount__c:currency Coupon_Match_Discount__c:currency",
+        ),
+        SObject(
+            "ReturnOrder",
+            ids.RETURN_ORDER,
+            "return_order",
+            True,
+            "ReturnOrderNumber OrderId:reference ContactId:reference Status:picklist Returned_At__c:datetime "
+            "LastModifiedDate:datetime",
+        ),
+        SObject(
+            "ReturnOrderLineItem",
+            ids.RETURN_LINE,
+            "return_order_line_item",
+            False,
+            "ReturnOrderLineItemNumber ReturnOrderId:reference OrderItemId:reference Product2Id:reference "
+            "QuantityReturned:double ReasonForReturn:picklist ProcessingPlan:picklist TotalPrice:currency "
+            "LastModifiedDate:datetime",
         ),
         SObject(
             "Campaign",

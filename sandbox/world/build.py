@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-FORMAT = 6
+FORMAT = 7
 """Raise when the generator changes: a world of another format is made anew."""
 
 MOST_COPIES = 500
@@ -64,7 +64,7 @@ def prepare(folder: Path, cut: Cut) -> Path:
 
 
 def _generate(path: Path, cut: Cut) -> None:
-    from sandbox.world import ads, crm, mail, sales, social, source, web
+    from sandbox.world import ads, crm, mail, returns, sales, social, source, web
 
     with duckdb.connect(str(path)) as world:
         world.execute(f"SET threads = {min(os.cpu_count() or 1, 4)}")
@@ -73,6 +73,7 @@ def _generate(path: Path, cut: Cut) -> None:
         source.attach(world, households=cut.households, scale=cut.scale, seed=cut.seed)
         crm.build(world, seed=cut.seed)
         sales.build(world)
+        returns.build(world)
         web.build(world)
         social.build(world, seed=cut.seed)
         ads.build(world)

@@ -9,8 +9,8 @@ INSTANCE = "5F"
 
 CONTACT, PRODUCT, ORDER, ORDER_ITEM = "003", "01t", "801", "802"
 ACCOUNT, LEAD, OPPORTUNITY, INDIVIDUAL = "001", "00Q", "006", "0PK"
-CONSENT = "0ZY"
-"""A guess: ids are opaque, and no page names the prefix of ContactPointTypeConsent."""
+CONSENT, RETURN_ORDER, RETURN_LINE = "0ZY", "0ro", "1rl"
+"""A guess: ids are opaque, and no page names the prefixes of ContactPointTypeConsent, ReturnOrder and its lines."""
 CAMPAIGN, CAMPAIGN_MEMBER, JOB, USER, ORGANIZATION = "701", "00v", "750", "005", "00D"
 
 

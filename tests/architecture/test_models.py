@@ -18,6 +18,7 @@ WITHOUT = {
     "stg_salesforce__opportunity": RENAMED,
     "stg_salesforce__order": RENAMED,
     "stg_salesforce__product": RENAMED,
+    "stg_salesforce__return_order_line_item": RENAMED,
     "fct_ad_insight": "casts and nothing else",
     "int_features__as_of": "looks at the history that is there while it is compiled: tests/stack/test_demo.py",
     "candidate": BY_PYTEST,

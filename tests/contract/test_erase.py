@@ -73,6 +73,11 @@ def test_nothing_is_left_anywhere_and_nobody_else_is_touched(town: Town, gone: G
     assert not any(trace in town.state(platform) for platform in PLATFORMS for trace in (gone.email, digest))
     assert export(lake=town.lake, email=gone.email).tables == ()
     assert gone.after == {table: rows - gone.shown.get(table, 0) for table, rows in gone.before.items()}
+    lost = (
+        "select count(*) from raw.salesforce__return_order_line_item "
+        "where return_order_id not in (select id from raw.salesforce__return_order)"
+    )
+    assert town.lake.value(lost) == 0
     deleted = gone.done.certificate["rows_deleted"]
     assert {table: gone.shown[table] for table in deleted} | {"activation.delivery": 2 * len(PLATFORMS)} == deleted
 

@@ -304,3 +304,37 @@ def test_what_becomes_of_deals_and_leads_shows_in_time(own_org: Org) -> None:
     after = {row["Id"]: row for row in own_org.rows("SELECT Id, IsClosed, SystemModstamp FROM Opportunity")}
     assert before
     assert all(after[deal]["IsClosed"] == "true" for deal in before)
+
+
+def test_what_comes_back_was_bought_before_by_the_one_who_brings_it(org: Org) -> None:
+    lines = {row["Id"]: row for row in org.rows("SELECT Id, OrderId, Product2Id, Quantity, TotalPrice FROM OrderItem")}
+    orders = {row["Id"]: row for row in org.rows("SELECT Id, BillToContactId, Ordered_At__c FROM Order")}
+    returns = {
+        row["Id"]: row
+        for row in org.rows("SELECT Id, OrderId, ContactId, Status, Returned_At__c, CreatedDate FROM ReturnOrder")
+    }
+    returned = org.rows(
+        "SELECT ReturnOrderId, OrderItemId, Product2Id, QuantityReturned, TotalPrice FROM ReturnOrderLineItem"
+    )
+    assert {row["ReturnOrderId"] for row in returned} == returns.keys() != set()
+    for row in returned:
+        bought, brought = lines[row["OrderItemId"]], returns[row["ReturnOrderId"]]
+        assert (bought["OrderId"], bought["Product2Id"]) == (brought["OrderId"], row["Product2Id"])
+        assert 0 < float(row["QuantityReturned"]) <= float(bought["Quantity"])
+        assert 0 <= float(row["TotalPrice"]) <= float(bought["TotalPrice"])
+    for brought in returns.values():
+        order = orders[brought["OrderId"]]
+        assert order["BillToContactId"] == brought["ContactId"]
+        assert order["Ordered_At__c"] < brought["Returned_At__c"] <= brought["CreatedDate"]
+    assert {row["Status"] for row in returns.values()} <= {"Submitted", "Closed", "Canceled"}
+
+
+def test_a_return_changes_as_it_is_handled(own_org: Org) -> None:
+    query = "SELECT Id, Status, SystemModstamp FROM ReturnOrder"
+    own_org.control("clock", {"advance_days": 30})
+    before = {row["Id"]: row for row in own_org.rows(query)}
+    own_org.control("clock", {"advance_days": 3})
+    after = {row["Id"]: row for row in own_org.rows(query)}
+    changed = [key for key, row in before.items() if after[key] != row]
+    assert all(before[key]["Status"] == "Submitted" for key in changed)
+    assert all(after[key]["SystemModstamp"] > before[key]["SystemModstamp"] for key in changed)

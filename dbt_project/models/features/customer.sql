@@ -53,6 +53,9 @@ select
     categories.personal_care_share::double as personal_care_share,
     categories.deli_share::double as deli_share,
     categories.top_department::varchar as top_department,
+    coalesce(returns.returned_lines_180d, 0)::integer as returned_lines_180d,
+    least(coalesce(returns.returned_value_180d, 0) / categories.spend_180d, 1)::double as return_share_180d,
+    returns.return_recency_days::integer as return_recency_days,
     coalesce(campaigns.campaigns_received, 0)::integer as campaigns_received,
     coalesce(campaigns.campaigns_answered, 0)::integer as campaigns_answered,
     coalesce(campaigns.campaigns_running, 0)::integer as campaigns_running,
@@ -97,6 +100,8 @@ left join {{ ref('int_features__purchases') }} as purchases
     on purchases.as_of_date = dates.as_of_date and purchases.customer_id = customers.customer_id
 left join {{ ref('int_features__categories') }} as categories
     on categories.as_of_date = dates.as_of_date and categories.customer_id = customers.customer_id
+left join {{ ref('int_features__returns') }} as returns
+    on returns.as_of_date = dates.as_of_date and returns.customer_id = customers.customer_id
 left join {{ ref('int_features__campaigns') }} as campaigns
     on campaigns.as_of_date = dates.as_of_date and campaigns.customer_id = customers.customer_id
 left join {{ ref('int_features__web') }} as web

@@ -1,8 +1,13 @@
-{{ config(materialized='incremental', incremental_strategy='merge', unique_key='order_id') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='order_id',
+    pre_hook="{{ add_columns('_returns_until varchar', '_return_lines_until varchar') }}"
+) }}
 
 -- Orders with the customer they belong to, and the ledger of what changed: `_version` grows whenever anything of an order
--- did, be it the order, a line of it, a product on it, or whose it is. Models further down make the orders anew whose
--- version is above their own. Orders that were deleted, or are nobody's, stay as tombstones.
+-- did, be it the order, a line of it, a product on it, a return of it, or whose it is. Models further down make the
+-- orders anew whose version is above their own. Orders that were deleted, or are nobody's, stay as tombstones.
 with belonging as (
     select
         orders.order_id,
@@ -20,12 +25,20 @@ with belonging as (
 newest as (
     select
         (select max(_load_id) from {{ ref('stg_salesforce__order_item') }}) as lines_until,
+        (select max(_load_id) from {{ ref('stg_salesforce__return_order') }}) as returns_until,
+        (select max(_load_id) from {{ ref('stg_salesforce__return_order_line_item') }}) as return_lines_until,
         (select max(_load_id) from {{ ref('stg_salesforce__product') }}) as products_until
 )
 
 {% if is_incremental() %}
 , before as (
-    select max(_load_id) as orders_until, max(_lines_until) as lines_until, max(_products_until) as products_until, max(_version) as version
+    select
+        max(_load_id) as orders_until,
+        max(_lines_until) as lines_until,
+        max(_products_until) as products_until,
+        coalesce(max(_returns_until), '') as returns_until,
+        coalesce(max(_return_lines_until), '') as return_lines_until,
+        max(_version) as version
     from {{ this }}
 ),
 
@@ -51,6 +64,15 @@ due as (
         select product_id from {{ ref('stg_salesforce__product') }}
         where _load_id > (select products_until from before)
     )
+
+    union
+
+    select returns.order_id
+    from {{ ref('stg_salesforce__return_order') }} as returns
+    left join {{ ref('stg_salesforce__return_order_line_item') }} as lines on lines.return_order_id = returns.return_order_id
+    where
+        returns._load_id > (select returns_until from before)
+        or lines._load_id > (select return_lines_until from before)
 )
 {% endif %}
 
@@ -64,6 +86,8 @@ select
     belonging._load_id,
     newest.lines_until as _lines_until,
     newest.products_until as _products_until,
+    newest.returns_until as _returns_until,
+    newest.return_lines_until as _return_lines_until,
     {{ '(select coalesce(version, 0) from before) + 1' if is_incremental() else '1' }}::bigint as _version
 from belonging
 cross join newest

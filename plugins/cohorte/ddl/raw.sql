@@ -343,6 +343,39 @@ create table if not exists raw.salesforce__order_item (
     _loaded_at timestamptz
 );
 
+create table if not exists raw.salesforce__return_order (
+    id varchar,
+    return_order_number varchar,
+    order_id varchar,
+    contact_id varchar,
+    status varchar,
+    returned_at_c timestamptz,
+    last_modified_date timestamptz,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
+create table if not exists raw.salesforce__return_order_line_item (
+    id varchar,
+    return_order_line_item_number varchar,
+    return_order_id varchar,
+    order_item_id varchar,
+    product2_id varchar,
+    quantity_returned double,
+    reason_for_return varchar,
+    processing_plan varchar,
+    total_price double,
+    last_modified_date timestamptz,
+    created_date timestamptz,
+    system_modstamp timestamptz,
+    is_deleted boolean,
+    _load_id varchar,
+    _loaded_at timestamptz
+);
+
 create table if not exists raw.salesforce__product2 (
     id varchar,
     name varchar,

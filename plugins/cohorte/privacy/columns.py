@@ -28,6 +28,7 @@ NAMES: dict[str, Kinds] = {
     "loyalty_id_c": ("loyalty",),
     "meta_user_id": ("meta_user",),
     "order_id": ("order",),
+    "return_order_id": ("return_order",),
     "subscriber_key": ("contact", "email"),
     "destination_key": ("destination_key",),
 }
@@ -39,6 +40,7 @@ COLUMNS: dict[str, dict[str, Kinds]] = {
     "raw.salesforce__individual": {"id": ("individual",)},
     "raw.salesforce__contact_point_type_consent": {"party_id": ("individual",)},
     "raw.salesforce__order": {"id": ("order",)},
+    "raw.salesforce__return_order": {"id": ("return_order",)},
     "raw.meta__lead": {"id": ("meta_lead",)},
     "raw.meta__comment": {"from_id": ("meta_user",)},
     "raw.meta__reaction": {"id": ("meta_user",)},
@@ -94,7 +96,9 @@ NOBODY: dict[str, str] = {
 }
 """Table -> what a row of it is, when that is no person."""
 
-ARRIVING = frozenset({"email", "contact", "lead", "individual", "loyalty", "meta_lead", "meta_user", "order"})
+ARRIVING = frozenset(
+    {"email", "contact", "lead", "individual", "loyalty", "meta_lead", "meta_user", "order", "return_order"}
+)
 """Kinds by which an erased person is known again at landing. Not by phone: the number may be somebody else's now."""
 
 

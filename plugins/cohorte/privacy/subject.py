@@ -33,6 +33,8 @@ BY_ID = (
     (CRM_LEAD, "converted_contact_id", "contact", "id", "lead"),
     (META_LEAD, "id", "meta_lead", "meta_user_id", "meta_user"),
     ("raw.salesforce__order", "bill_to_contact_id", "contact", "id", "order"),
+    ("raw.salesforce__return_order", "order_id", "order", "id", "return_order"),
+    ("raw.salesforce__return_order", "contact_id", "contact", "id", "return_order"),
 )
 """Table, column, its kind, the column it leads to, and that one's kind."""
 REACHED_BY = (

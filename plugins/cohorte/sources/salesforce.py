@@ -33,8 +33,11 @@ NOT_IN_BULK = frozenset({"address", "location", "base64", "complexvalue"})
 """Compound and binary types, which bulk queries refuse."""
 QUOTAS = {"DailyApiRequests": "requests of the day", "DailyBulkV2QueryJobs": "bulk queries of the day"}
 """https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_limits.htm"""
-OPTIONAL = frozenset({"Individual", "ContactPointTypeConsent"})
-"""Objects an org has only once it switched a feature on (here: Setup > Data Protection and Privacy)."""
+OPTIONAL = frozenset({"Individual", "ContactPointTypeConsent", "ReturnOrder", "ReturnOrderLineItem"})
+"""Objects an org has once it switched a feature on: Data Protection and Privacy; Field Service or Order Management.
+
+https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_returnorder.htm
+"""
 LAG = timedelta(hours=1)
 """SystemModstamp is set before the transaction commits: a long one shows up behind the cursor."""
 
@@ -60,6 +63,8 @@ class Salesforce(Source):
         _stream("product2", "Product2"),
         _stream("order", "Order"),
         _stream("order_item", "OrderItem"),
+        _stream("return_order", "ReturnOrder"),
+        _stream("return_order_line_item", "ReturnOrderLineItem"),
         _stream("campaign", "Campaign"),
         _stream("campaign_member", "CampaignMember"),
         _stream("account", "Account"),

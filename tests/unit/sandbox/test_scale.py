@@ -25,7 +25,7 @@ def value(worlds: duckdb.DuckDBPyConnection, query: str) -> object:
 
 
 def test_the_real_households_stay_as_they_are(worlds: duckdb.DuckDBPyConnection) -> None:
-    for table in ("contact", '"order"', "order_item"):
+    for table in ("contact", '"order"', "order_item", "return_order", "return_order_line_item"):
         columns = "Id, SystemModstamp"
         missing = f"from (select {columns} from one.{table} except select {columns} from many.{table}) select count(*)"
         assert value(worlds, missing) == 0
@@ -35,6 +35,16 @@ def test_the_real_households_stay_as_they_are(worlds: duckdb.DuckDBPyConnection)
 def test_everything_is_there_so_many_times_with_ids_of_its_own(worlds: duckdb.DuckDBPyConnection, table: str) -> None:
     once = value(worlds, f"select count(distinct Id) from one.{table}")
     assert value(worlds, f"select count(distinct Id) from many.{table}") == SCALE * int(str(once))
+
+
+def test_copies_bring_back_lines_of_their_own_about_as_often(worlds: duckdb.DuckDBPyConnection) -> None:
+    returned = "from many.return_order_line_item"
+    assert value(worlds, f"select count(*) = count(distinct Id) {returned}")
+    bought = f"select count(*) {returned} where OrderItemId in (select Id from many.order_item)"
+    assert value(worlds, bought) == value(worlds, f"select count(*) {returned}")
+    share = "select (select count(*) from {0}.return_order_line_item) / count(*) from {0}.order_item".format
+    assert 0 < float(str(value(worlds, share("many")))) < 0.02
+    assert 0 < float(str(value(worlds, share("one")))) < 0.02
 
 
 def test_copies_are_other_people_who_can_be_told_apart(worlds: duckdb.DuckDBPyConnection) -> None:

@@ -19,6 +19,7 @@ spend as (
 select
     as_of_date,
     customer_id,
+    sum(value) as spend_180d,
     count(*) as departments,
     -- The entropy of v/s is ln s - sum(v ln v)/s. Rounded, to come out the same in whatever order it is summed.
     round(ln(sum(value)) - sum(value * ln(value)) / sum(value), 9) as category_entropy,
