@@ -3,13 +3,17 @@ SHELL := /bin/bash
 PYTHON_BIN := .venv/bin/python
 COHORTE := .venv/bin/cohorte
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types bench new-source new-segment lock clean
+.PHONY: help setup embeddings demo up down test lint types bench new-source new-segment lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from requirements.lock (Python 3.11 or 3.12)
 	@bin/setup
+
+embeddings: setup ## add sentence embeddings: interests and values by meaning, not only by words (31 MB)
+	@.venv/bin/uv pip install --quiet --python $(PYTHON_BIN) --no-build-isolation --constraint requirements.lock \
+		--editable '.[embeddings]'
 
 demo: setup ## run the whole platform once, for one business day
 	@$(PYTHON_BIN) -m cohorte.orchestration.demo

@@ -42,7 +42,7 @@ ALLOWED = {
     "cohorte.landing": CORE | {"cohorte.landing"},
     "cohorte.activation": CORE | {"cohorte.activation"},
     "cohorte.identity": LAKE | {"cohorte.identity"},
-    "cohorte.enrichment": LAKE,
+    "cohorte.enrichment": LAKE | {"cohorte.enrichment"},
     "cohorte.steps": STEPS,
     "cohorte.segments": STEPS | {"cohorte.segments"},
     "cohorte.orchestration": STEPS | {"cohorte.orchestration"},

@@ -1,9 +1,14 @@
-"""Interests from words."""
+"""Interests and values from words: by TF-IDF, whatever is installed."""
+
+from functools import partial
 
 import pandas as pd
 import pytest
 
-from cohorte.enrichment import score_interests, taxonomy
+from cohorte import enrichment
+from cohorte.enrichment import COLUMNS, taxonomy
+
+score_interests = partial(enrichment.score_interests, method="tfidf")
 
 
 def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
@@ -15,10 +20,11 @@ def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
                 "text": t,
                 "weight": weight,
                 "known_at": pd.Timestamp("2017-01-01"),
+                "is_name": False,
             }
             for i, (c, t) in enumerate(texts)
         ],
-        columns=["evidence_id", "customer_id", "text", "weight", "known_at"],
+        columns=["evidence_id", "customer_id", "text", "weight", "known_at", "is_name"],
     )
 
 
@@ -53,9 +59,39 @@ def test_more_evidence_makes_surer() -> None:
 def test_no_words_no_interest(texts: tuple[tuple[str, str], ...]) -> None:
     found = score_interests(evidence(*texts))
     assert found.empty
-    assert list(found.columns) == ["customer_id", "interest", "score", "evidence_id", "texts", "known_at"]
+    assert list(found.columns) == list(COLUMNS)
 
 
-def test_the_taxonomy_has_words_for_every_interest() -> None:
-    assert len(taxonomy()["interests"]) >= 10
-    assert all(len(entry["words"]) >= 5 for entry in taxonomy()["interests"].values())
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Why so much plastic packaging and waste?", "sustainability"),
+        ("Homemade from scratch, as grandma did", "tradition"),
+        ("Too expensive for my budget", "thrift"),
+    ],
+)
+def test_words_give_a_value_away(text: str, value: str) -> None:
+    found = score_interests(evidence(("c1", text)))
+    assert value in set(found.loc[found["kind"] == "value", "interest"])
+
+
+def test_a_text_may_tell_an_interest_and_a_value() -> None:
+    found = score_interests(evidence(("c1", "Any coupon or discount? The price is too expensive, I must save")))
+    told = dict(zip(found["kind"], found["interest"], strict=True))
+    assert told == {"interest": "bargain_hunting", "value": "thrift"}
+    assert set(found["evidence_id"]) == {"t0"} and set(found["method"]) == {"tfidf"}
+
+
+def test_the_name_of_a_category_must_say_more_than_a_sentence() -> None:
+    said = evidence(("c1", "plastic housewares"))
+    assert set(score_interests(said)["interest"]) == {"sustainability"}
+    assert score_interests(said.assign(is_name=True)).empty
+
+
+def test_the_taxonomy_has_words_for_every_interest_and_value() -> None:
+    interests, values = taxonomy()["interests"], taxonomy()["values"]
+    assert len(interests) >= 10 and len(values) >= 6
+    assert not set(interests) & set(values)
+    assert all(entry["description"] and len(entry["words"]) >= 5 for entry in [*interests.values(), *values.values()])
+    thresholds = [of for by_kind in taxonomy()["thresholds"].values() for of in by_kind.values()]
+    assert all(0 < of["said"] <= of["named"] < 1 for of in thresholds)

@@ -66,7 +66,9 @@ select
     letters.email_recency_days::integer as email_recency_days,
     -- psychographic
     coalesce(interests.interests, [])::varchar[] as interests,
-    coalesce(interests.evidence_ids, [])::varchar[] as interest_evidence_ids,
+    coalesce(interests.interest_evidence_ids, [])::varchar[] as interest_evidence_ids,
+    coalesce(interests.values, [])::varchar[] as values,
+    coalesce(interests.value_evidence_ids, [])::varchar[] as value_evidence_ids,
     -- contextual
     coalesce(web.web_sessions_90d, 0)::integer as web_sessions_90d,
     coalesce(web.web_views_90d, 0)::integer as web_views_90d,
@@ -119,8 +121,14 @@ left join (
     select
         dates.as_of_date,
         found.customer_id,
-        list(found.interest order by found.score desc, found.interest) as interests,
-        list(found.evidence_id order by found.score desc, found.interest) as evidence_ids
+        list(found.interest order by found.score desc, found.interest)
+            filter (where found.kind = 'interest') as interests,
+        list(found.evidence_id order by found.score desc, found.interest)
+            filter (where found.kind = 'interest') as interest_evidence_ids,
+        list(found.interest order by found.score desc, found.interest)
+            filter (where found.kind = 'value') as values,
+        list(found.evidence_id order by found.score desc, found.interest)
+            filter (where found.kind = 'value') as value_evidence_ids
     from {{ ref('int_features__as_of') }} as dates
     inner join {{ ref('int_psychographics__interest') }} as found on found.known_at < dates.as_of_date + interval 1 day
     group by all

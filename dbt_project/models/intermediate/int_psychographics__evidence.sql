@@ -18,7 +18,8 @@ select
     meta_users.customer_id,
     comments.message as text,
     1.0 as weight,
-    comments.created_at as known_at
+    comments.created_at as known_at,
+    false as is_name
 from {{ ref('stg_meta__comment') }} as comments
 inner join meta_users using (meta_user_id)
 
@@ -29,7 +30,8 @@ select
     customers.customer_id,
     leads.favourite_category,
     1.0,
-    leads.created_at
+    leads.created_at,
+    false
 from {{ ref('stg_meta__lead') }} as leads
 inner join customers on customers.record_id = 'meta:' || leads.lead_id
 where leads.favourite_category is not null
@@ -41,7 +43,8 @@ select
     customers.customer_id,
     lower(visits.item_category),
     least(1.0, sum(visits.views + 2 * visits.carts) / 20.0),
-    min(visits.activity_date)::timestamp
+    min(visits.activity_date)::timestamp,
+    true
 from {{ ref('stg_google_analytics__user_day') }} as visits
 inner join customers on customers.record_id = 'salesforce:' || visits.contact_id
 where visits.item_category is not null and visits.item_category <> '(not set)'

@@ -1,4 +1,4 @@
-"""What customers care for: evidence texts matched to the taxonomy; one row per customer and interest."""
+"""What customers care for: evidence texts matched to the taxonomy; one row per customer, kind and interest."""
 
 
 def model(dbt, session):

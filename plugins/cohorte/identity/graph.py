@@ -53,7 +53,9 @@ def clusters_of(ids: "pd.Series", links: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     component = _components(ids, links)
-    clusters = pd.DataFrame({"record_id": ids.to_numpy(), "component": component.to_numpy()})
+    clusters = pd.DataFrame({"record_id": ids.to_numpy(), "component": component.to_numpy()}).astype(
+        {"record_id": "str"}
+    )
     clusters["cluster_id"] = clusters.groupby("component")["record_id"].transform("min")
     ends = pd.concat([links.set_index("a")["probability"], links.set_index("b")["probability"]])
     strongest = ends.groupby(level=0).max()

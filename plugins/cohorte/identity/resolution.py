@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cohorte.identity.graph import LARGEST, group, path
-from cohorte.identity.normalise import normalise
+from cohorte.identity.normalise import HASHED, normalise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cohorte.identity.probable import Model
 
-EXACT = {"identifier": 1.0, "email": 0.99, "phone": 0.97}
+EXACT = {"identifier": 1.0, "email": 0.99, "phone": 0.97, "email_sha256": 0.99, "phone_sha256": 0.97}
 """Kinds that link on equality, with how sure that makes us; people who are clearly different are left apart."""
 
 PLACEHOLDER = 100
@@ -71,13 +71,17 @@ def resolve(
 ) -> "pd.DataFrame":
     """Which records are the same person.
 
-    records: one row per record, any columns. columns: input column to kind (given_name, surname, full_name,
-    birth_date, email, phone, street, city, postcode, state, identifier; a column of any other kind is a free attribute
-    that is compared with itself). region: where phone numbers without a country code come from.
+    records: one row per record, any columns; a kind may lack, and a column may be empty. columns: input column to kind
+    (given_name, surname, full_name, birth_date, email, phone, street, city, postcode, state, identifier; email_sha256
+    and phone_sha256, the hex SHA-256 of an address in small letters and of a phone in E.164; a column of any other kind
+    is a free attribute that is compared with itself). region: where phone numbers without a country code come from.
+    probabilistic: whether records that are only alike are linked, too; that takes 200 records with names and three
+    kinds, a full name being two of them. With fewer, records are linked by what they share exactly.
 
-    Returns record_id, cluster_id (the smallest record id of the person) and probability (of the strongest link of
-    the record; 1 for a record alone), in the order of record_id.
-    Raises ValueError for a column that is not there or record ids that are not unique.
+    Returns record_id and cluster_id (the smallest record id of the person), both as text, and probability (of the
+    strongest link of the record; 1 for a record alone), in the order of record_id.
+    Raises ValueError for a column that is not there or there twice, record ids missing or not unique, an unknown
+    region, and birth dates none of which is a date; TypeError for records or columns of another type.
     """
     model = learn(records, columns=columns, record_id=record_id, region=region) if probabilistic else None
     return link(records, columns=columns, model=model, record_id=record_id, region=region).clusters
@@ -134,12 +138,16 @@ def _people(
 ) -> "pd.DataFrame":
     import pandas as pd
 
+    if not isinstance(columns, Mapping):
+        raise TypeError(f"columns is a {type(columns).__name__}. Give a dict: column of the records to kind.")
+    if not isinstance(records, pd.DataFrame) and not hasattr(records, "to_pandas"):
+        raise TypeError(f"records are a {type(records).__name__}. Give a pandas frame or an Arrow table.")
     frame = records if isinstance(records, pd.DataFrame) else records.to_pandas()
     return normalise(frame, columns, record_id, region)
 
 
 def _exact_links(people: "pd.DataFrame") -> "pd.DataFrame":
-    """Pairs (a, b, probability, because, weights) that share an e-mail, phone or identifier.
+    """Pairs (a, b, probability, because, weights) that share an e-mail, phone or identifier, or the hash of one.
 
     What more than PLACEHOLDER records share (none@none.com, 000-0000) is nobody's, and links nobody.
     """
@@ -152,7 +160,10 @@ def _exact_links(people: "pd.DataFrame") -> "pd.DataFrame":
         shared = known[(times > 1) & (times <= PLACEHOLDER)]
         pairs = shared.merge(shared, on=kind, suffixes=("_a", "_b"))
         pairs = pairs[(pairs["record_id_a"] < pairs["record_id_b"]) & ~_differ(pairs)]
-        if kind == "phone":
+        if kind in HASHED:  # who says both in clear is linked by that
+            clear = HASHED[kind]
+            pairs = pairs[pairs[f"{clear}_a"].isna() | pairs[f"{clear}_b"].isna()]
+        if kind in ("phone", "phone_sha256"):
             pairs = pairs[_names_alike(pairs)]
         found.append(
             pd.DataFrame(

