@@ -1,4 +1,4 @@
-"""Calls that mirroring an audience takes, and what is there afterwards, on each platform's stand-in.
+"""Calls that mirroring an audience takes, and what is there afterwards, on each platform's stand-in and on a webhook.
 
 python benchmarks/bench_destinations.py [members] [platform …]
 
@@ -16,12 +16,14 @@ from pathlib import Path
 from cohorte import postgres
 from cohorte.lake import Lake
 from sandbox.server import running
+from tests.contract.endpoint import answering
 from tests.contract.test_activate_platforms import PLATFORMS, Stage
+from tests.contract.test_killed_syncs import OwnStage
 from tests.unit.activation.world import World, from_nothing, new_home
 
 MEMBERS = 100_000
 OPENING = 2
-"""Calls that find no audience of that name, and make one."""
+"""Calls that find no audience of that name, and make one; a webhook has none to find."""
 LOOKS = {"brevo": 2, "google_data_manager": 2, "account_engagement": 2, "marketing_cloud": 3}
 
 
@@ -30,9 +32,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         settings = new_home(Path(name) / "home")
         try:
-            with Lake.open(settings) as lake, running(Path(name) / "sandbox", households=40) as sandbox:
-                for platform in sys.argv[2:] or PLATFORMS:
-                    measure(Stage(platform, sandbox), from_nothing(lake), members)
+            with (
+                Lake.open(settings) as lake,
+                running(Path(name) / "sandbox", households=40) as sandbox,
+                answering() as endpoint,
+            ):
+                for platform in sys.argv[2:] or (*PLATFORMS, "webhook"):
+                    stage = OwnStage(endpoint) if platform == "webhook" else Stage(platform, sandbox)
+                    measure(stage, from_nothing(lake), members)
         finally:
             postgres.stop(settings)
 
@@ -51,7 +58,7 @@ def told(stage: Stage, world: World, what: str, puts: int, removals: int) -> Non
     started = time.monotonic()
     result = stage.sync(world)
     seconds = time.monotonic() - started
-    least = fewest(stage.platform, puts, removals) + (0 if removals else OPENING)
+    least = fewest(stage.platform, puts, removals) + (0 if removals or stage.platform == "webhook" else OPENING)
     token = stage.platform == "marketing_cloud"
     holds = "as wanted" if stage.members == stage.wanted(world) else "NOT AS WANTED"
     print(
@@ -69,6 +76,7 @@ def fewest(platform: str, puts: int, removals: int) -> int:
         "brevo": ceil(puts / 5_000) * 3 + ceil(removals / 150),
         "marketing_cloud": ceil((puts + removals) / 2_000) * 4,
         "meta_custom_audiences": ceil(puts / 10_000) + ceil(removals / 10_000),
+        "webhook": max(ceil(puts / 500), ceil(removals / 500)),
     }
     imports = (ceil(puts / 10_000) + ceil(removals / 10_000)) * (1 + LOOKS.get(platform, 0))
     return calls.get(platform, imports)

@@ -91,6 +91,20 @@ def leave_calls(request: Request, body: JsonObject) -> dict[str, Any]:
     return body
 
 
+@router.post("/google_data_manager/quota")
+def leave_requests(request: Request, body: JsonObject) -> dict[str, Any]:
+    """`{"left": number}`: so many requests are left of the day's."""
+    request.app.state.data_manager_quota.leave(int(body["left"]))
+    return body
+
+
+@router.post("/meta_custom_audiences/quota")
+def leave_audience_calls(request: Request, sandbox: Here, body: JsonObject) -> dict[str, Any]:
+    """`{"left": number}`: so many calls are left of the hour's."""
+    request.app.state.meta_audiences_quota.leave(int(body["left"]), meta_audiences.count(sandbox))
+    return body
+
+
 @router.post("/google_data_manager/errors")
 def plant_processing_errors(sandbox: Here, body: JsonObject) -> dict[str, Any]:
     """An `ErrorInfo`: the next request is taken, and fails with it in processing."""

@@ -7,7 +7,7 @@ https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audie
 https://developers.facebook.com/docs/marketing-api/reference/custom-audience/users (payload, blocked audiences)
 
 The pages do not say in what words an oversized or misshapen payload is refused, nor how `invalid_entry_samples` is
-nested; those are guesses. The quota of 190,000 calls an hour and more is not enforced.
+nested; those are guesses. How often it may be called: `sandbox.meta.quota`.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import json
 import re
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from sandbox.access import AD_ACCOUNT_ID
 from sandbox.context import Form, Here, Sandbox, public_url
@@ -40,8 +40,8 @@ CREATE TABLE IF NOT EXISTS meta_member (
 FIRST_ID = 120_200_000_000_000_000
 
 
-def check_request(version: str, request: Request, sandbox: Here) -> None:
-    """The version, the token and, where it is sent, the proof of the app's secret."""
+def check_request(version: str, request: Request, response: Response, sandbox: Here) -> None:
+    """The version, the token and, where it is sent, the proof of the app's secret; and whether a quota is spent."""
     if not re.fullmatch(r"v\d+\.\d+", version) or int(version[1:].split(".")[0]) not in VERSIONS:
         raise refuse(2500, f"Unknown path components: /{version}")
     scheme, _, header = request.headers.get("authorization", "").partition(" ")
@@ -53,6 +53,8 @@ def check_request(version: str, request: Request, sandbox: Here) -> None:
     proof = request.query_params.get("appsecret_proof")
     if proof not in (None, hmac.new(sandbox.keys.meta_app_secret.encode(), given.encode(), hashlib.sha256).hexdigest()):
         raise refuse(100, "Invalid appsecret_proof provided in the API argument", "GraphMethodException")
+    use = request.app.state.meta_audiences_quota.take(request.method == "GET", count(sandbox))
+    response.headers.update(use.header)
 
 
 router = APIRouter(prefix="/meta_custom_audiences/{version}", dependencies=[Depends(check_request)])
@@ -131,6 +133,12 @@ def held(sandbox: Sandbox) -> dict[str, dict[str, list[str]]]:
     with sandbox.state.transaction() as db:
         found = db.execute("SELECT * FROM meta_audience ORDER BY id").fetchall()
         return {"audiences": {row["name"]: [m["person"] for m in db.execute(members, [row["id"]])] for row in found}}
+
+
+def count(sandbox: Sandbox) -> int:
+    """Audiences of the account."""
+    with sandbox.state.transaction() as db:
+        return int(db.execute("SELECT count(*) FROM meta_audience").fetchone()[0])
 
 
 def block(sandbox: Sandbox, name: str) -> None:

@@ -26,6 +26,7 @@ from sandbox.faults import Faults
 from sandbox.google import api as google
 from sandbox.google import auth as google_auth
 from sandbox.google import datamanager
+from sandbox.google.quota import Quota as DataManagerQuota
 from sandbox.hubspot import api as hubspot
 from sandbox.hubspot import rate as hubspot_rate
 from sandbox.mailchimp import api as mailchimp
@@ -36,6 +37,7 @@ from sandbox.marketing_cloud import oauth as marketing_cloud_oauth
 from sandbox.marketing_cloud import soap as marketing_cloud_soap
 from sandbox.meta import graph as meta_graph
 from sandbox.meta import insights as meta_insights
+from sandbox.meta.quota import Quota as MetaAudiencesQuota
 from sandbox.salesforce import api as salesforce
 from sandbox.salesforce import oauth as salesforce_oauth
 from sandbox.salesforce.jobs import Jobs
@@ -76,9 +78,10 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     brevo.prepare(app.state.sandbox)
     app.state.retrieves = marketing_cloud_soap.Retrieves()
     marketing_cloud.prepare(app.state.sandbox)
+    app.state.meta_audiences_quota = MetaAudiencesQuota()
     meta_audiences.prepare(app.state.sandbox)
     meta_insights.prepare(app.state.sandbox)
-    app.state.data_manager_rate = datamanager.RateLimit()
+    app.state.data_manager_quota = DataManagerQuota()
     datamanager.prepare(app.state.sandbox)
     app.state.account_engagement_usage = account_engagement.Usage()
     account_engagement.prepare(app.state.sandbox)

@@ -1,22 +1,18 @@
 """Data Manager API v1: user lists of a Google Ads account, and the people in them.
 
 Requests are checked against Google's discovery document (`discovery.py`, closed to unknown names), and against:
-https://developers.google.com/data-manager/api/devguides/limits (10,000 members, 10 identifiers, 300 calls a minute)
+https://developers.google.com/data-manager/api/devguides/limits (10,000 members, 10 identifiers; calls: `quota.py`)
 https://developers.google.com/data-manager/api/devguides/audiences/send-audience-members (encoding, words of refusals)
 https://developers.google.com/data-manager/api/reference/rest/v1/ErrorReason
 https://developers.google.com/data-manager/api/devguides/diagnostics (requests are processed later, and asked after)
 
 Guesses, because no page says: the status of an unknown `productDestinationId` (400, INVALID_USER_LIST_ID), that a
-taken display name is refused (409), and that a member whose consent is denied fails in processing. The daily quotas
-are not enforced.
+taken display name is refused (409), and that a member whose consent is denied fails in processing.
 """
 
 import json
 import re
-import threading
-import time
 import uuid
-from collections import deque
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -29,7 +25,7 @@ from sandbox.google.discovery import DATA_MANAGER, violations
 
 PLATFORM = "google_data_manager"
 MEMBERS, IDENTIFIERS, DESTINATIONS = 10_000, 10, 10
-CALLS, WINDOW = 300, 60.0
+INGESTION = re.compile("/(audienceMembers|requestStatus):")
 PARENT = "/accountTypes/GOOGLE_ADS/accounts/{account}/userLists"
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS dm_list (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, body TEXT NOT NULL);
@@ -40,29 +36,12 @@ CREATE TABLE IF NOT EXISTS dm_planted (errors TEXT NOT NULL);
 FIRST_ID = 7_000_000_000
 
 
-class RateLimit:
-    """Calls of the last minute, over real time; reading and changing are counted apart."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._times: dict[bool, deque[float]] = {True: deque(), False: deque()}
-
-    def take(self, is_read: bool) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            times = self._times[is_read]
-            while times and times[0] <= now - WINDOW:
-                times.popleft()
-            if len(times) < CALLS:
-                times.append(now)
-                return True
-            return False
-
-
-def refuse(reason: str, field: str = "", description: str = "", status: int = 400) -> Refused:
+def refuse(reason: str, field: str = "", description: str = "", status: int = 400, **metadata: str) -> Refused:
     body = refusal(PLATFORM, status, "There was a problem with the request.")
     domain = "datamanager.googleapis.com"
     details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": domain}]
+    if metadata:
+        details[0]["metadata"] = metadata  # type: ignore[assignment]
     if field:
         found = {"field": field, "description": description, "reason": reason}
         details.append({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [found]})  # type: ignore[dict-item]
@@ -74,8 +53,10 @@ def check_request(request: Request, sandbox: Here) -> None:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme != "Bearer" or not sandbox.tokens.valid(PLATFORM, given):
         raise Refused(*unauthenticated(PLATFORM))
-    if not request.app.state.data_manager_rate.take(request.method == "GET"):
-        raise refuse("RESOURCE_EXHAUSTED", status=429)
+    service = "Ingestion" if INGESTION.search(request.url.path) else "Management"
+    spent = request.app.state.data_manager_quota.take(service, request.method == "GET", sandbox.now().date())
+    if spent:
+        raise refuse("RESOURCE_EXHAUSTED", status=429, quota_limit=spent)
 
 
 router = APIRouter(prefix=f"/{PLATFORM}/v1", dependencies=[Depends(check_request)])

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,8 @@ class Endpoint:
     url: str = ""
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
+    judge: Callable[[list[dict[str, Any]]], tuple[int, dict[str, str], Any] | None] = lambda operations: None
+    """Looks at the operations of a call, and has an answer of its own or none."""
 
     @property
     def operations(self) -> list[dict[str, Any]]:
@@ -42,7 +44,8 @@ def answering() -> Iterator[Endpoint]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             here.received.append((dict(self.headers), body))
-            status, headers, answer = here.answers.pop(0) if here.answers else (204, {}, None)
+            judged = here.judge(json.loads(body)["operations"])
+            status, headers, answer = here.answers.pop(0) if here.answers else judged or (204, {}, None)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

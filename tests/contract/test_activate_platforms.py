@@ -268,6 +268,22 @@ def test_what_google_refuses_without_names_is_found_by_halving(world: World, gma
     assert "INVALID_FORMAT" in world.lake.value("select reason from activation.rejected")
 
 
+@pytest.mark.parametrize("platform", ["google_data_manager", "meta_custom_audiences", "account_engagement"])
+def test_a_quota_that_is_spent_leaves_the_rest_to_a_later_run(
+    world: World, sandbox: Any, impatient: None, platform: str
+) -> None:
+    stage = Stage(platform, sandbox)
+    world.many(10)
+    stage.sync(world)
+    world.leave(1)
+    httpx.post(f"{stage.url}/_control/{platform}/quota", json={"left": 0}).raise_for_status()
+    spent = stage.sync(world)
+    assert (spent.state, spent.pending) == ("failed", 1) and "come back in" in (spent.reason or "")
+    assert spent.api_calls <= 3  # it does not knock at a door that is closed
+    httpx.post(f"{stage.url}/_control/{platform}/quota", json={"left": 100}).raise_for_status()
+    assert stage.sync(world).removed == 1
+
+
 @pytest.mark.parametrize(("platform", "calls"), [("hubspot", 2), ("mailchimp", 2), ("marketing_cloud", 1 + UPSERT)])
 def test_who_leaves_is_cleared_and_removed(
     world: World, sandbox: Any, impatient: None, platform: str, calls: int

@@ -48,7 +48,9 @@ def test_a_good_connection_is_well_and_costs_little(shared_sandbox: Running, nam
     assert 0 < sum(calls.values()) <= 4
 
 
-@pytest.mark.parametrize("name", ["salesforce", "google_analytics", "hubspot", "account_engagement"])
+@pytest.mark.parametrize(
+    "name", ["salesforce", "google_analytics", "hubspot", "account_engagement", "meta_custom_audiences"]
+)
 def test_quotas_are_told(shared_sandbox: Running, name: str) -> None:
     quotas = [item.finding.said for item in of(name, shared_sandbox) if item.finding.what == "quota"]
     assert quotas

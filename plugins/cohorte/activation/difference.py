@@ -68,25 +68,47 @@ _OPEN = """open_intent as (
 class Statements:
     """The statements for one sync. Each binds `$sync`, its name.
 
+    With `is_first`, nothing was ever sent: everybody is in scope, and nobody is compared to find that out.
     With `changed_only`, candidates are looked for among `sync_changed` (cohorte.activation.feed) and no further.
     With `were_erased`, who was erased and comes again under another id is known by `$erasure_key`, the key of their
     hashes (cohorte.privacy.keyed).
     """
 
-    def __init__(self, sync: SyncSpec, key_form: str, *, changed_only: bool = False, were_erased: bool = False) -> None:
+    def __init__(
+        self,
+        sync: SyncSpec,
+        key_form: str,
+        *,
+        is_first: bool = False,
+        changed_only: bool = False,
+        were_erased: bool = False,
+    ) -> None:
         self.sync = sync
         self.key_form = key_form
+        self.is_first = is_first
         self.changed_only = changed_only
         self.were_erased = were_erased
-        self.segments = f"segment in ({', '.join(map(_quoted, sync.segments))})"
+        self.segments = f"segment in ({', '.join(map(quoted, sync.segments))})"
 
     def before(self) -> tuple[str, ...]:
         """To be run and committed before `all`: a table that is not committed has no statistics to plan a join with."""
+        if self.is_first:
+            return (self.nobody(),)
         return (self.sharing(), self.changed()) if self.changed_only else (self.candidates(),)
 
     def all(self) -> tuple[str, ...]:
         """To be run in this order, in one transaction."""
-        return self.known(), self.scope(), self.members(), self.difference(), self.rows()
+        scope = () if self.is_first else (self.scope(),)
+        return self.known(), *scope, self.members(), self.difference(), self.rows()
+
+    def nobody(self) -> str:
+        """No candidates, and a scope that leaves nobody out: `sync_scope` is looked at for who was acknowledged."""
+        return """
+        create or replace temp table sync_candidate (
+            customer_id varchar, key varchar, left_out varchar, destination_key varchar
+        );
+        create or replace temp table sync_scope (customer_id varchar, destination_key varchar)
+        """
 
     def sharing(self) -> str:
         """One customer's contact, consent or holdout is a matter of everybody with that key."""
@@ -181,18 +203,19 @@ class Statements:
     def members(self) -> str:
         """The members in scope, with everything that is sent of them, or the reason why nothing is."""
         plain_key = "key" if self.key_form == "lower_trim" else "plain_key"
+        among = "true" if self.is_first else IN_SCOPE
         return f"""
         create or replace temp table sync_member as
-        with wanted as ({self._wanted(IN_SCOPE)}),
-        {self._consent(IN_SCOPE)},
+        with wanted as ({self._wanted(among)}),
+        {self._consent(among)},
         person as (
             select wanted.customer_id, {self._key("wanted")} as key, {self._fingerprint("wanted")} as fingerprint,
                 {self._payload("wanted")} as payload, {self._plain_key("wanted")} as plain_key,
                 {self._erased_key("wanted")} as erased_key
-            from wanted {self._joins("wanted", IN_SCOPE)}
+            from wanted {self._joins("wanted", among)}
         )
         select * replace ({self._hashed(plain_key)} as plain_key), {self._hashed("key")} as destination_key,
-            md5({_quoted(self.sync.signature)} || payload::varchar) as payload_hash,
+            md5({quoted(self.sync.signature)} || payload::varchar) as payload_hash,
             {self._left_out_cheaply("person")} as left_out
         from person
         """
@@ -205,18 +228,24 @@ class Statements:
         with {_SUPPRESSED},
         {_OPEN},
         denied as ({self._decided("not is_granted")}),
+        shared as (select destination_key from sync_member group by 1 having count(*) > 1),
+        twin as (
+            select customer_id, row_number() over (
+                partition by destination_key order by left_out is not null, customer_id
+            ) as place
+            from sync_member where destination_key in (from shared)
+        ),
         judged as (
-            select * replace (
+            select customer_id, destination_key, payload_hash, fingerprint,
                 case
                     when customer_id in (from suppressed) or destination_key in (from suppressed)
                         or plain_key in (from suppressed) or erased_key in (from suppressed) then 'suppressed'
                     when left_out <> '{HELD_OUT}' then left_out
                     when not regexp_full_match(key, '{WELL_FORMED[self.sync.key]}') then 'malformed {self.sync.key}'
                     when left_out is not null then left_out
-                    when row_number() over (partition by destination_key order by left_out is not null, customer_id) > 1
+                    when customer_id in (select customer_id from twin where place > 1)
                         then 'same {self.sync.key} as another customer'
                 end as left_out
-            )
             from sync_member
         ),
         acknowledged as (
@@ -348,7 +377,7 @@ class Statements:
         """Fast, and only a hint: another DuckDB may hash differently, which costs time and changes nothing."""
         key = _column(self.sync.key_table, self.sync.key_column, members)
         values = [_column(f.table, f.column, members) for f in self.sync.fields]
-        return f"hash({', '.join([_quoted(self.sync.signature), key, *values])})"
+        return f"hash({', '.join([quoted(self.sync.signature), key, *values])})"
 
     def _consent(self, among: str = "true") -> str:
         """CTEs granted, denied and held. One person's refusal, or holdout, counts for everybody with that key."""
@@ -374,7 +403,7 @@ class Statements:
         """Customers who have decided so, where the sync asks for consent; nobody where it does not."""
         if self.sync.consent is None:
             return "select null::varchar as customer_id where false"
-        about = f"channel = {_quoted(self.sync.consent.channel)} and purpose = {_quoted(self.sync.consent.purpose)}"
+        about = f"channel = {quoted(self.sync.consent.channel)} and purpose = {quoted(self.sync.consent.purpose)}"
         return f"select customer_id from marts.dim_consent where {about} and {how} and {among}"
 
     def _left_out_cheaply(self, person: str) -> str:
@@ -391,5 +420,5 @@ def _column(table: str, column: str, members: str) -> str:
     return f'{members if table == MEMBERSHIP else table.replace(".", "__")}."{column}"'
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

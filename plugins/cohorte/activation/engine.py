@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 from cohorte.activation.budget import Budget
 from cohorte.activation.ledger import Counts, Ledger
-from cohorte.activation.wave import Item, batches, waves
+from cohorte.activation.parcel import Parcel, TextWave
+from cohorte.activation.wave import Item, Wave, waves, written_as
 from cohorte.destinations.base import (
+    ACCEPTED,
     AccessRefused,
     Audience,
     AudienceGone,
@@ -89,19 +91,20 @@ class Engine:
         A platform that fails for good stops the run, not the program: what was not sent is pending, and
         `stopped` says why.
         """
-        for table in waves(ledger.lake, phases):
+        stages = self.destination.stages
+        for rows in waves(ledger.lake, phases, stages, sync=ledger.sync, run_id=ledger.run_id):
             if self.stopped:
-                counts.pending += table.num_rows
+                counts.pending += rows.num_rows
                 continue
-            ledger.intend(table)
-            items = [Item.of(row, ledger.sync, ledger.run_id) for row in table.to_pylist()]
+            ledger.intend()
+            wave = TextWave(rows, stages[0]) if written_as(stages) else Wave(rows)
             try:
-                for stage in self.destination.stages:
-                    self._run(stage, [item for item in items if item.passes(stage)])
+                for stage in stages:
+                    self._run(stage, wave.batches(stage))
             finally:  # also after Ctrl-C: what was answered is known
-                outcomes = [item.outcome(self.destination.stages, self.stopped) for item in items]
+                outcomes = wave.outcomes(stages, self.stopped)
                 ledger.settle(outcomes)
-                counts.count(outcomes)
+                counts.count(rows, outcomes)
             progress(counts.accounted)
 
     def forget(self, keys: Sequence[str]) -> Receipts | None:
@@ -114,8 +117,7 @@ class Engine:
                 self._after(error, spent)
         return None
 
-    def _run(self, stage: Stage, items: list[Item]) -> None:
-        work = list(batches(items, stage.batch))
+    def _run(self, stage: Stage, work: Sequence[Sequence[Item]]) -> None:
         if not work:
             return
         with ThreadPoolExecutor(min(len(work), self.destination.limits.concurrent)) as pool:
@@ -126,13 +128,15 @@ class Engine:
                 self._stop("interrupted")
                 raise
 
-    def _deliver_whole(self, stage: Stage, items: list[Item]) -> None:
+    def _deliver_whole(self, stage: Stage, items: Sequence[Item]) -> None:
         """One batch, and a look at how it went: when none of many was accepted, the next batches will not be either."""
         self._deliver(stage, items)
+        if isinstance(items, Parcel) and items.is_accepted:
+            return
         if len(items) >= HOPELESS and all(item.receipt and item.receipt.state == "rejected" for item in items):
             self._stop(f"every row of a batch was refused ({items[0].words}). Check the sync's fields in _syncs.yml")
 
-    def _deliver(self, stage: Stage, items: list[Item]) -> None:
+    def _deliver(self, stage: Stage, items: Sequence[Item]) -> None:
         """Sends until every row has an answer, or there is no point in going on."""
         spent = Patience()
         while items:
@@ -141,7 +145,7 @@ class Engine:
                     item.take(retry_after(None, self.stopped))
                 return
             try:
-                receipts = self.destination.send(Batch(stage.name, self.audience, [item.sent for item in items]))
+                receipts = self._send(stage, items)
             except Refused as error:
                 if len(items) == 1:
                     items[0].take(rejected(error.reason))
@@ -153,6 +157,8 @@ class Engine:
             except DestinationError as error:
                 self._after(error, spent)
                 continue
+            if receipts is None:
+                return
             for item, receipt in zip(items, receipts, strict=True):
                 item.take(receipt)
             items = [item for item, receipt in zip(items, receipts, strict=True) if receipt.state == "retry"]
@@ -162,6 +168,14 @@ class Engine:
                     return
                 wishes = [i.receipt.seconds for i in items if i.receipt and i.receipt.seconds is not None]
                 self.sleep(min(max(wishes), self.patience) if wishes else self._backoff(spent.failures))
+
+    def _send(self, stage: Stage, items: Sequence[Item]) -> Receipts | None:
+        """One call. None when a parcel was accepted as it is, so that there is nothing to say of any row."""
+        if not isinstance(items, Parcel) or items.is_open:
+            return self.destination.send(Batch(stage.name, self.audience, [item.sent for item in items]))
+        told = self.destination.send_written(items.written(stage, self.audience))
+        items.is_accepted = not told
+        return [told.get(item.sent.id, ACCEPTED) for item in items] if told else None
 
     def _after(self, error: DestinationError, spent: Patience) -> None:
         """A whole call failed: waits until it makes sense to try again, or stops the run."""

@@ -5,13 +5,14 @@ answer may or may not be on the platform: the next plan sends it again, or remov
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cohorte.activation import entries
 from cohorte.activation.alerts import Alert, RunState, changes, is_rejecting
-from cohorte.activation.difference import HELD_OUT
 from cohorte.activation.feed import definition
 from cohorte.activation.plan import Plan
 from cohorte.activation.spec import SyncSpec
@@ -49,15 +50,18 @@ class Counts:
     pending: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
-    def count(self, outcomes: Iterable[Outcome]) -> None:
+    def count(self, rows: "pa.Table", outcomes: Sequence[Outcome]) -> None:
+        """Adds a wave: its rows, and what `outcomes` says of some of them; the others were accepted."""
+        accepted = Counter({told["values"]: told["counts"] for told in rows["operation"].value_counts().to_pylist()})
         for outcome in outcomes:
-            if outcome.state == "accepted":
-                name = {"add": "added", "update": "updated", "remove": "removed"}[outcome.row["operation"]]
-                setattr(self, name, getattr(self, name) + 1)
-            else:
+            if outcome.state != "accepted":
+                accepted[outcome.row["operation"]] -= 1
                 setattr(self, outcome.state, getattr(self, outcome.state) + 1)
-            if outcome.state != "accepted" and outcome.reason:
-                self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + 1
+                if outcome.reason:
+                    self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + 1
+        self.added += accepted["add"]
+        self.updated += accepted["update"]
+        self.removed += accepted["remove"]
 
     @property
     def accounted(self) -> int:
@@ -77,6 +81,7 @@ class Ledger:
 
     def start(self, plan: Plan, counts: Counts) -> None:
         """Opens the run; one that never ended was interrupted."""
+        self._write([entries.KEPT])
 
         def work() -> None:
             self.lake.execute(
@@ -90,11 +95,14 @@ class Ledger:
     def finish(self, state: str, counts: Counts, plan: Plan, api_calls: int, message: str | None) -> list[Alert]:
         """Closes the run, and forgets the intents it settled. Returns what a person should know, as it is kept."""
         before, told = self._last_finished(), list[Alert]()
+        is_all_settled = state == "done" and not counts.pending
 
         def work() -> None:
             self.lake.execute("delete from activation.sync_run where sync_run_id = ?", [self.run_id])
             self._write_run(state, counts, plan, api_calls, message)
-            self._write(_FINISH)
+            if self.lake.value("select exists (from sync_difference where operation = 'keep')"):
+                self._write([entries.KEEP])
+            self._write([entries.FORGET_ALL if is_all_settled else entries.FORGET_SETTLED])
             told[:] = [] if state == OPT_OUTS_ONLY else changes(before, self._state_now(state, message))
             for alert in told:
                 self.lake.execute(
@@ -107,20 +115,23 @@ class Ledger:
 
     def hold_out(self) -> None:
         """Commits whom the plan holds out and no earlier run has written down: at the moment others are sent."""
-        if self.lake.connection.execute(_NEWLY_HELD_OUT, self._bound(_NEWLY_HELD_OUT)).fetchone():
-            self._commit("holdouts", lambda: self._write([f"insert into activation.holdout {_NEWLY_HELD_OUT}"]))
+        if self.lake.connection.execute(entries.NEWLY_HELD_OUT, self._bound(entries.NEWLY_HELD_OUT)).fetchone():
+            self._commit("holdouts", lambda: self._write([f"insert into activation.holdout {entries.NEWLY_HELD_OUT}"]))
 
-    def intend(self, rows: "pa.Table") -> None:
-        """Commits what is about to be sent, and the keys that a later removal will need."""
-        with self.lake.view("wave", rows):
-            self._commit("intent", lambda: self._write(_INTEND))
+    def intend(self) -> None:
+        """Commits what is about to be sent, and the keys that a later removal will need: of the rows in `wave`."""
+        self._commit("intent", lambda: self._write(entries.INTEND))
 
-    def settle(self, outcomes: list[Outcome]) -> None:
-        """Commits the answers of one wave: deliveries, what is believed to be there, refusals, keys."""
-        if not outcomes:
-            return
-        with self.lake.view("wave", _arrow(outcomes)):
-            self._commit("receipts", lambda: self._write(_SETTLE))
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Commits the answers to the rows in `wave`: deliveries, what is believed to be there, refusals, keys.
+
+        A row of which `outcomes` says nothing was accepted.
+        """
+        with self.lake.view("told", _arrow(outcomes)):
+            self.lake.execute(entries.ANSWERED)
+            self._commit(
+                "receipts", lambda: self._write(then for needed, then in entries.SETTLE if self._is_needed(needed))
+            )
 
     def audience(self) -> Audience | None:
         """The audience as an earlier run opened it."""
@@ -179,10 +190,15 @@ class Ledger:
         )
         return compared
 
-    def _write(self, statements: Sequence[str]) -> None:
+    def _write(self, statements: Iterable[str]) -> None:
         """Statements that may name $run, $sync, $segments and $now."""
         for statement in statements:
             self.lake.connection.execute(statement, self._bound(statement))
+
+    def _is_needed(self, condition: str) -> bool:
+        """A statement on the lake costs a look at its files even when it changes nothing."""
+        row = self.lake.connection.execute(f"select {condition}", self._bound(condition)).fetchone()
+        return bool(row and row[0])
 
     def _bound(self, statement: str) -> dict[str, Any]:
         bound: dict[str, Any] = {
@@ -219,98 +235,18 @@ class Ledger:
         self.lake.execute(f"insert into activation.sync_run values ({', '.join('?' * len(values))})", values)
 
 
-_NEWLY_HELD_OUT = f"""
-    select $run, $sync, member.segment, member.holdout, customer_id, $now
-    from sync_difference as skipped join segments.membership as member using (customer_id)
-    where skipped.operation = 'skip' and skipped.reason = '{HELD_OUT}'
-        and member.holdout is not null and list_contains($segments, member.segment)
-        and (member.segment, member.holdout, customer_id) not in (
-            select (segment, experiment, customer_id) from activation.holdout where sync = $sync
-        )
-    """
-
-_INTEND = (
-    """
-    insert into activation.intent
-    select $run, $sync, operation, customer_id, destination_key, payload_hash, $now from wave
-    """,
-    """
-    insert into pii.activation_key
-    select $sync, customer_id, destination_key, key, external_id from wave
-    where operation <> 'remove' and destination_key not in (
-        select destination_key from pii.activation_key where sync = $sync
-    )
-    """,
-)
-
-_FINISH = (
-    """
-    update activation.acknowledged as known
-    set customer_id = kept.customer_id, fingerprint = kept.fingerprint
-    from sync_difference as kept
-    where known.sync = $sync and known.destination_key = kept.destination_key and kept.operation = 'keep'
-        and (kept.customer_id, kept.fingerprint) <> (known.customer_id, known.fingerprint)
-    """,
-    """
-    delete from activation.intent where sync = $sync and (
-        destination_key not in (select destination_key from sync_plan)
-        or destination_key in (
-            select destination_key from activation.delivery
-            where sync_run_id = $run and state in ('accepted', 'rejected')
-        )
-    )
-    """,
-)
-
-_SETTLE = (
-    """
-    insert into activation.delivery
-    select $run, $sync, operation, customer_id, destination_key, payload_hash, state, reason, $now from wave
-    """,
-    """
-    delete from activation.acknowledged where sync = $sync and destination_key in (
-        select destination_key from wave where state = 'accepted' and is_acknowledged
-    )
-    """,
-    """
-    insert into activation.acknowledged
-    select $sync, customer_id, destination_key, payload_hash, fingerprint, $now from wave
-    where state = 'accepted' and operation <> 'remove'
-    """,
-    "delete from activation.rejected where sync = $sync and destination_key in (select destination_key from wave)",
-    """
-    insert into activation.rejected
-    select $sync, customer_id, destination_key, payload_hash, reason, $now from wave
-    where state = 'rejected' and operation <> 'remove'
-    """,
-    """
-    delete from pii.activation_key where sync = $sync and destination_key in (
-        select destination_key from wave where state = 'accepted' and operation = 'remove'
-    )
-    """,
-    """
-    update pii.activation_key as known set external_id = wave.external_id
-    from wave
-    where known.sync = $sync and known.destination_key = wave.destination_key
-        and wave.external_id is not null and wave.external_id is distinct from known.external_id
-    """,
-)
-
-
-def _arrow(outcomes: list[Outcome]) -> "pa.Table":
+def _arrow(outcomes: Sequence[Outcome]) -> "pa.Table":
     import pyarrow as pa
 
-    columns: dict[str, list[Any]] = {
-        name: [outcome.row[name] for outcome in outcomes]
-        for name in ("operation", "customer_id", "destination_key", "payload_hash", "fingerprint", "is_acknowledged")
-    }
-    columns |= {
-        "state": [outcome.state for outcome in outcomes],
-        "reason": [outcome.reason for outcome in outcomes],
-        "external_id": [outcome.external_id for outcome in outcomes],
-    }
-    kinds = {"is_acknowledged": pa.bool_(), "fingerprint": pa.uint64()}
-    return pa.table({name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()})
+    text = pa.string()
+    return pa.table(
+        {
+            "destination_key": pa.array([outcome.row["destination_key"] for outcome in outcomes], text),
+            "state": pa.array([outcome.state for outcome in outcomes], text),
+            "reason": pa.array([outcome.reason for outcome in outcomes], text),
+            "external_id": pa.array([outcome.external_id for outcome in outcomes], text),
+        }
+    )
 
 
 def _now() -> datetime:

@@ -56,7 +56,13 @@ def make_plan(sync: SyncSpec, *, key_form: str, lake: Lake) -> Plan:
     snapshot = lake.snapshot()
     changed_only = find_changed(sync, lake=lake)
     erasure_key = key_in_use(lake)
-    statements = Statements(sync, key_form, changed_only=changed_only, were_erased=erasure_key is not None)
+    statements = Statements(
+        sync,
+        key_form,
+        is_first=not changed_only and _was_nothing_sent(sync, lake),
+        changed_only=changed_only,
+        were_erased=erasure_key is not None,
+    )
     bound = {"sync": sync.name, "erasure_key": erasure_key}
     _run(statements.before(), bound, lake)
     lake.connection.execute("begin")  # one snapshot for all of it, whoever commits meanwhile
@@ -65,6 +71,12 @@ def make_plan(sync: SyncSpec, *, key_form: str, lake: Lake) -> Plan:
         return _counted(sync, snapshot, statements, lake)
     finally:
         lake.connection.execute("commit")
+
+
+def _was_nothing_sent(sync: SyncSpec, lake: Lake) -> bool:
+    """Whether nobody is believed to be there, nor may be."""
+    tables = ("acknowledged", "intent")
+    return not any(lake.value(f"select count(*) from activation.{t} where sync = ?", [sync.name]) for t in tables)
 
 
 def _run(statements: Iterable[str], bound: Mapping[str, str | None], lake: Lake) -> None:

@@ -1,6 +1,5 @@
 """The rows of a plan on their way: read in waves, cut into batches, each with its receipt."""
 
-import hashlib
 import json
 import re
 from collections import Counter
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Self
 
+from cohorte.activation.difference import quoted
 from cohorte.activation.ledger import Outcome
 from cohorte.activation.spec import SyncSpec
 from cohorte.destinations.base import Receipt, Row, Stage
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WAVE = 10_000
 """Rows between two commits to the ledger."""
+WRITTEN_WAVE = 100_000
+"""The same where rows go out as text: ten times as many, because two commits take longer than to send WAVE."""
 _EMAIL = re.compile(r"[^\s@\"'<>(),;:\[\]]+@[^\s@\"'<>(),;:\[\]]+")
 _NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 
@@ -35,16 +37,14 @@ class Item:
     """The last answer."""
 
     @classmethod
-    def of(cls, planned: dict[str, Any], sync: SyncSpec, run_id: str) -> Self:
-        """From a row of the plan. A null is left out or clears the property, as the field's policy says."""
-        cleared = {f.name for f in sync.fields if f.null == "clear" or planned["operation"] == "remove"}
-        values = json.loads(planned["payload"])
+    def of(cls, planned: dict[str, Any]) -> Self:
+        """From a row of a wave."""
         row = Row(
             operation=planned["operation"],
-            key=planned["key"] or "",
-            fields={name: value for name, value in values.items() if value is not None or name in cleared},
+            key=planned["key"],
+            fields=json.loads(planned["fields"]),
             external_id=planned["external_id"],
-            id=_operation_id(planned, run_id),
+            id=planned["id"],
         )
         return cls(planned, row)
 
@@ -79,16 +79,66 @@ class Item:
         return Outcome(self.planned, "pending", self.words or stopped, self.sent.external_id)
 
 
-def waves(lake: Lake, phases: Sequence[int]) -> Iterator["pa.Table"]:
-    """The plan's rows of these phases, in its order, `WAVE` at a time."""
+class Wave:
+    """Rows between two commits to the ledger, each of them an item."""
+
+    def __init__(self, rows: "pa.Table") -> None:
+        self.items = [Item.of(row) for row in rows.to_pylist()]
+
+    def batches(self, stage: Stage) -> Sequence[Sequence[Item]]:
+        """What is to be sent to a stage, after the earlier ones have answered."""
+        return list(batches([item for item in self.items if item.passes(stage)], stage.batch))
+
+    def outcomes(self, stages: Sequence[Stage], stopped: str | None) -> list[Outcome]:
+        """The final word on every row there is one to say about; others were accepted as they were sent."""
+        return [item.outcome(stages, stopped) for item in self.items]
+
+
+def waves(
+    lake: Lake, phases: Sequence[int], stages: Sequence[Stage], *, sync: SyncSpec, run_id: str
+) -> Iterator["pa.Table"]:
+    """The plan's rows of these phases, in its order, as they go out: `wave_size` at a time.
+
+    Columns: those of the plan that the ledger writes down, `key`, `fields` (a JSON object), `external_id`, `id`; where
+    rows go out as text, `written`: one of them, and a comma. The same rows are in the temporary table `wave`, for the
+    ledger, until the next are asked for.
+
+    `id` is the same for the same operation, sent again after a crash: it carries the run that first meant it.
+    """
     among = f"phase in ({', '.join(map(str, phases))})"
+    text = written_as(stages)
+    written = f", {text} || ',' as written" if text else ""
+    size = wave_size(stages)
     first, last = lake.rows(f"select min(rowid), max(rowid) from sync_plan where {among}")[0]
-    for start in range(first, last + 1, WAVE) if first is not None else ():
-        table = lake.arrow(
-            f"select * from sync_plan where rowid >= ? and rowid < ? and {among} order by rowid", [start, start + WAVE]
+    for start in range(first, last + 1, size) if first is not None else ():
+        # without an order of its own: DuckDB keeps the one in which the plan was inserted
+        lake.execute(
+            f"""
+            create or replace temp table wave as
+            with going as (
+                select operation, reason, customer_id, destination_key, coalesce(key, '') as key, external_id,
+                    payload_hash, fingerprint, is_acknowledged, {_fields(sync)} as fields,
+                    left(sha256(concat_ws('|', coalesce(intended_by, ?), operation, destination_key, payload_hash)), 32)
+                        as id
+                from sync_plan where rowid >= ? and rowid < ? and {among}
+            )
+            select *{written} from going
+            """,
+            [run_id, start, start + size],
         )
-        if table.num_rows:
-            yield table
+        rows = lake.arrow("from wave")
+        if rows.num_rows:
+            yield rows
+
+
+def written_as(stages: Sequence[Stage]) -> str | None:
+    """How rows are written for a destination that takes them as text and does all with them in one call."""
+    return stages[0].written_as if len(stages) == 1 else None
+
+
+def wave_size(stages: Sequence[Stage]) -> int:
+    """Rows of a wave."""
+    return WRITTEN_WAVE if written_as(stages) else WAVE
 
 
 def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
@@ -101,6 +151,7 @@ def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
 
 def least_calls(lake: Lake, stages: Sequence[Stage]) -> int:
     """Calls the plan's rows need at least, batch by batch as above; looks at imports under way come on top."""
+    size = wave_size(stages)
     counted = lake.rows(
         f"""
         with placed as (
@@ -108,7 +159,7 @@ def least_calls(lake: Lake, stages: Sequence[Stage]) -> int:
                 rowid - min(rowid) over (partition by phase = 0) as place
             from sync_plan
         )
-        select is_opt_out, place // {WAVE}, operation, has_fields, count(*) from placed group by all
+        select is_opt_out, place // {size}, operation, has_fields, count(*) from placed group by all
         """
     )
     calls = 0
@@ -128,8 +179,17 @@ def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _operation_id(planned: dict[str, Any], run_id: str) -> str:
-    """The same for the same operation, sent again after a crash: it carries the run that first meant it."""
-    meant_by = planned["intended_by"] or run_id
-    text = f"{meant_by}|{planned['operation']}|{planned['destination_key']}|{planned['payload_hash']}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def _fields(sync: SyncSpec) -> str:
+    """The payload without its nulls, but for those that clear: a removal's all do, others' as the field says."""
+    members = []
+    for field in sync.fields:
+        path = quoted("/" + field.name.replace("~", "~0").replace("/", "~1"))
+        member = f"{quoted(json.dumps(field.name) + ':')} || (payload -> {path})"
+        is_left_out = f"json_type(payload, {path}) = 'NULL'" if field.null == "omit" else "false"
+        members.append(f"if({is_left_out}, null, {member})")
+    if not members:
+        return "payload::varchar"
+    return f"""case
+        when operation = 'remove' or not contains(payload::varchar, ':null') then payload::varchar
+        else '{{' || concat_ws(',', {", ".join(members)}) || '}}'
+    end"""

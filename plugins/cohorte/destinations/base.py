@@ -10,6 +10,7 @@ A destination is a leaf. It knows its platform's API and nothing of the lake, so
 It does not retry: it says what happened, and `cohorte.activation.engine` decides what to do about it.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,6 +89,12 @@ class Stage:
     batch: int
     clears: bool = False
     """Whether a removal that has properties to clear passes here, too."""
+    written_as: str | None = None
+    """How a row is written, as a DuckDB expression over its `id`, `operation`, `key` and `fields` (a JSON object).
+
+    For a destination of this one stage that takes rows as text and names those it did not accept (`send_written`):
+    a batch is then written as a whole, and nothing is made for a single row unless it fails.
+    """
 
     def concerns(self, row: Row) -> bool:
         return row.operation in self.operations or (self.clears and row.operation == "remove" and bool(row.fields))
@@ -107,6 +114,28 @@ class Batch:
     stage: str
     audience: Audience
     rows: Sequence[Row]
+
+    @property
+    def id(self) -> str:
+        """The same when the same rows are sent again, in the same order."""
+        return batch_id("".join(row.id for row in self.rows).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A batch whose rows are text already, as the stage's `written_as` says."""
+
+    stage: str
+    audience: Audience
+    rows: bytes
+    """UTF-8, with a comma between two rows."""
+    id: str
+    """That of the `Batch` of the same rows."""
+
+
+def batch_id(ids: bytes) -> str:
+    """Of rows whose ids these are, one after the other."""
+    return hashlib.sha256(ids).hexdigest()[:32]
 
 
 class DestinationError(Exception):
@@ -182,6 +211,13 @@ class Destination(ABC):
     @abstractmethod
     def send(self, batch: Batch) -> Receipts:
         """Sends one batch of one stage; one receipt a row, in order. Raises DestinationError when all of it failed."""
+
+    def send_written(self, batch: Written) -> Mapping[str, Receipt]:
+        """Sends a batch of a stage with `written_as`; receipts of the rows that were not accepted, by row id.
+
+        Raises DestinationError when all of it failed.
+        """
+        raise NotImplementedError(f"{self.name} takes rows, no text")
 
     def forget(self, keys: Sequence[str]) -> Receipts:
         """Has the platform delete people for good, by e-mail address; one receipt a key, in order.

@@ -37,6 +37,7 @@ from cohorte.destinations.base import (
     Refused,
     Row,
     Stage,
+    Throttled,
     Unavailable,
     rejected,
     retry_after,
@@ -56,6 +57,10 @@ ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]{2,}")
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 LIST_REASONS = ("INVALID_USER_LIST_ID", "INVALID_DESTINATION", "NOT_FOUND")
 UNSIGNED = "TERMS_AND_CONDITIONS_NOT_SIGNED"
+A_DAY = "PerDayPerProject"
+"""How the name of a day's quota ends, in the details of a refusal."""
+SPENT_PAUSE = 3600.0
+"""Seconds until it is worth asking again; the quota is renewed at midnight in California."""
 INTERNAL = "PROCESSING_ERROR_REASON_INTERNAL_ERROR"
 
 
@@ -281,9 +286,11 @@ def _receipt(reason: str | None) -> Receipt:
 
 def failure(response: "httpx.Response") -> DestinationError | None:
     """A refusal with the reasons of Google's details beside its words."""
-    if response.status_code not in (400, 401):
+    if response.status_code not in (400, 401, 429):
         return None
     reason = f"HTTP {response.status_code}: {words(response)}"
+    if response.status_code == 429:
+        return Throttled(f"{reason} The day's requests are spent.", SPENT_PAUSE) if A_DAY in response.text else None
     if response.status_code == 401:
         return Expired(reason)
     try:

@@ -107,7 +107,7 @@ class MetaCustomAudiences(Destination):
         auth=("system_user_token",),
         contract="parameters of facebook-business 26.0.3, limits and codes from the documentation",
     )
-    limits = Limits(batch=BATCH, concurrent=4)
+    limits = Limits(batch=BATCH, concurrent=4, requests=2_900, seconds=300)
     stages = (
         Stage("add", frozenset({"add", "update"}), batch=BATCH),
         Stage("remove", frozenset({"remove"}), batch=BATCH),
@@ -152,6 +152,9 @@ class MetaCustomAudiences(Destination):
         """https://developers.facebook.com/docs/marketing-api/reference/ad-account/customaudiences/"""
         answer = self.api.call("GET", self.path, params={"fields": "id,name", "limit": 1} | self.proof)
         yield Finding("token", "ok", "the ad account's audiences may be read")
+        used = max((float(use.get("call_count", 0)) for use in uses(answer)), default=None)
+        if used is not None:
+            yield health.quota(100 - used, 100, "% of the hour's calls")
         yield health.clock(answer.headers.get("Date"))
 
     def close(self) -> None:
@@ -270,12 +273,18 @@ def failure(response: "httpx.Response") -> DestinationError | None:
 
 
 def wait(response: "httpx.Response") -> float | None:
-    """Seconds until Meta lets us in again, from `X-Business-Use-Case-Usage` (which counts in minutes)."""
-    try:
-        uses = json.loads(response.headers.get("x-business-use-case-usage", "{}")).values()
-        minutes = max(
-            (float(use["estimated_time_to_regain_access"]) for business in uses for use in business), default=0
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        minutes = 0.0
+    """Seconds until Meta lets us in again; without a word of it in minutes, as HTTP has it."""
+    minutes = max((float(use.get("estimated_time_to_regain_access", 0)) for use in uses(response)), default=0.0)
     return minutes * 60 if minutes else retry_after_seconds(response)
+
+
+def uses(response: "httpx.Response") -> list[dict[str, Any]]:
+    """What `X-Business-Use-Case-Usage` says of the use of each quota, in per cent and minutes; nothing without it.
+
+    https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+    """
+    try:
+        found = json.loads(response.headers.get("x-business-use-case-usage", "{}"))
+        return [dict(use) for business in found.values() for use in business]
+    except (ValueError, TypeError, AttributeError):
+        return []

@@ -13,7 +13,7 @@ an operation is repeated after a crash, so a receiver that remembers ids acts on
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from cohorte.credentials import Credentials
@@ -25,15 +25,20 @@ from cohorte.destinations.base import (
     Batch,
     Destination,
     Limits,
+    Operation,
     Receipt,
     Receipts,
     Stage,
+    Written,
     rejected,
     retry_after,
 )
 from cohorte.destinations.http import Api
 from cohorte.health import Finding
 
+WRITTEN_AS = """
+    '{"id":"' || id || '","operation":"' || operation || '","key":' || to_json(key) || ',"fields":' || fields || '}'
+"""
 BATCH = 500
 CONCURRENT = 8
 
@@ -61,20 +66,30 @@ class Webhook(Destination):
             requests=int(extra["requests"]) if extra.get("requests") else None,
             seconds=float(extra.get("seconds", 1)),
         )
-        self.stages = (Stage("operations", frozenset({"add", "update", "remove"}), batch=self.limits.batch),)
+        everything: frozenset[Operation] = frozenset({"add", "update", "remove"})
+        self.stages = (Stage("operations", everything, batch=self.limits.batch, written_as=WRITTEN_AS),)
         self.api = Api(self, "", headers={"Content-Type": "application/json"} | dict(extra.get("headers") or {}))
 
     def open_audience(self, name: str) -> Audience:
         return Audience(name, name)
 
     def send(self, batch: Batch) -> Receipts:
-        operations = [
-            {"id": row.id, "operation": row.operation, "key": row.key, "fields": row.fields} for row in batch.rows
+        rows = [
+            json.dumps(
+                {"id": row.id, "operation": row.operation, "key": row.key, "fields": row.fields},
+                separators=(",", ":"),
+                ensure_ascii=False,
+            )
+            for row in batch.rows
         ]
-        body = json.dumps({"audience": batch.audience.name, "operations": operations}, separators=(",", ":")).encode()
+        told = self.send_written(Written(batch.stage, batch.audience, ",".join(rows).encode(), batch.id))
+        return [told.get(row.id, ACCEPTED) for row in batch.rows]
+
+    def send_written(self, batch: Written) -> Mapping[str, Receipt]:
+        audience = json.dumps(batch.audience.name).encode()
+        body = b'{"audience":%b,"operations":[%b]}' % (audience, batch.rows)
         answer = self.api.call("POST", self.credentials.host, content=body, headers=self._headers(batch, body))
-        told = _results(answer.content)
-        return [_receipt(told.get(row.id)) for row in batch.rows]
+        return _not_accepted(answer.content)
 
     def examine(self) -> Iterator[Finding]:
         """Without a call: whatever it is sent it takes for an audience."""
@@ -83,28 +98,27 @@ class Webhook(Destination):
     def close(self) -> None:
         self.api.close()
 
-    def _headers(self, batch: Batch, body: bytes) -> dict[str, str]:
-        ids = "".join(row.id for row in batch.rows)
-        headers = {"Idempotency-Key": hashlib.sha256(ids.encode()).hexdigest()[:32]}
+    def _headers(self, batch: Written, body: bytes) -> dict[str, str]:
+        headers = {"Idempotency-Key": batch.id}
         if self.credentials.password:
             mac = hmac.new(self.credentials.password.encode(), body, hashlib.sha256)
             headers["X-Cohorte-Signature"] = f"sha256={mac.hexdigest()}"
         return headers
 
 
-def _results(content: bytes) -> dict[str, dict[str, Any]]:
+def _not_accepted(content: bytes) -> dict[str, Receipt]:
     """What the answer says of single rows, by id; an answer in any other shape says nothing of them."""
     try:
-        results = json.loads(content)["results"]
-        return {str(result["id"]): result for result in results}
-    except (ValueError, KeyError, TypeError):
+        told = {str(result["id"]): _receipt(result) for result in json.loads(content)["results"]}
+    except (ValueError, KeyError, TypeError, AttributeError):
         return {}
+    return {row: receipt for row, receipt in told.items() if receipt.state != "accepted"}
 
 
-def _receipt(result: dict[str, Any] | None) -> Receipt:
-    match (result or {}).get("status"):
+def _receipt(result: dict[str, Any]) -> Receipt:
+    match result.get("status"):
         case "rejected":
-            return rejected(str((result or {}).get("reason") or "refused without a reason"))
+            return rejected(str(result.get("reason") or "refused without a reason"))
         case "retry":
-            return retry_after((result or {}).get("seconds"), str((result or {}).get("reason") or "asked to come back"))
+            return retry_after(result.get("seconds"), str(result.get("reason") or "asked to come back"))
     return ACCEPTED
