@@ -188,6 +188,7 @@ select
     as_of_date,
     customer_id,
     count(*) as departments,
+    sum(value) as spend_180d,
     round(ln(sum(value)) - sum(value * ln(value)) / sum(value), 9) as category_entropy,
     coalesce(sum(value) filter (department in ('PRODUCE', 'SALAD BAR', 'SEAFOOD', 'FLORAL')), 0) / sum(value) as fresh_share,
     coalesce(sum(value) filter (department in ('MEAT', 'MEAT-PCKGD')), 0) / sum(value) as meat_share,
@@ -205,6 +206,48 @@ from (
         where spend is not null
     )
     group by as_of_date, customer_id, department
+)
+group by as_of_date, customer_id;
+
+create temp table returned as
+with line as (
+    select * from raw_salesforce__return_order_line_item
+    qualify row_number() over (partition by id order by system_modstamp desc, _load_id desc) = 1
+),
+parcel as (
+    select * from raw_salesforce__return_order
+    qualify row_number() over (partition by id order by system_modstamp desc, _load_id desc) = 1
+),
+purchase as (
+    select raw.id, identity.customer_id, created_date::timestamp as known_at, raw.is_deleted
+    from raw_salesforce__order as raw
+    inner join identity on identity.record_id = 'salesforce:' || bill_to_contact_id
+    qualify row_number() over (partition by raw.id order by system_modstamp desc, _load_id desc) = 1
+),
+line_of as (
+    select
+        customer_id, line.total_price::decimal(12, 2) as refund_value,
+        coalesce(returned_at_c, parcel.created_date)::timestamp as returned_at,
+        greatest(line.created_date::timestamp, parcel.created_date::timestamp, known_at) as known_at,
+        least(
+            if(coalesce(line.is_deleted, false), line.system_modstamp::timestamp, null),
+            if(coalesce(parcel.is_deleted, false) or status = 'Canceled', parcel.system_modstamp::timestamp, null)
+        ) as cancelled_at
+    from line
+    inner join parcel on parcel.id = line.return_order_id
+    inner join purchase on purchase.id = parcel.order_id
+    where not coalesce(purchase.is_deleted, false)
+)
+select
+    as_of_date, customer_id, count(*) as returned_lines_180d, sum(refund_value)::decimal(14, 2) as returned_value_180d,
+    min(date_diff('day', returned_at::date, as_of_date)) as return_recency_days
+from (
+    select *, unnest(list_filter(
+        (select list(as_of_date) from as_of),
+        lambda day: returned_at < day + interval 1 day and returned_at >= day - interval 179 days
+            and known_at < day + interval 1 day and coalesce(cancelled_at >= day + interval 1 day, true)
+    )) as as_of_date
+    from line_of
 )
 group by as_of_date, customer_id;
 
@@ -393,6 +436,9 @@ select
     coalesce(coupon_baskets_90d, 0) as coupon_baskets_90d,
     coupon_recency_days,
     departments, category_entropy, fresh_share, meat_share, personal_care_share, deli_share, top_department,
+    coalesce(returned_lines_180d, 0) as returned_lines_180d,
+    least(coalesce(returned_value_180d, 0) / spend_180d, 1)::double as return_share_180d,
+    return_recency_days,
     coalesce(campaigns_received, 0) as campaigns_received,
     coalesce(campaigns_answered, 0) as campaigns_answered,
     coalesce(campaigns_running, 0) as campaigns_running,
@@ -402,7 +448,9 @@ select
     least(letters_opened_90d / nullif(letters_90d, 0), 1) as letters_opened_share,
     email_recency_days,
     coalesce(interests.interests, []) as interests,
-    coalesce(interests.evidence_ids, []) as interest_evidence_ids,
+    coalesce(interests.interest_evidence_ids, []) as interest_evidence_ids,
+    coalesce(interests.values, []) as values,
+    coalesce(interests.value_evidence_ids, []) as value_evidence_ids,
     coalesce(web_sessions_90d, 0) as web_sessions_90d,
     coalesce(web_views_90d, 0) as web_views_90d,
     coalesce(web_carts_90d, 0) as web_carts_90d,
@@ -418,6 +466,7 @@ from as_of
 inner join customer on customer_since < as_of_date + interval 1 day
 left join purchases using (as_of_date, customer_id)
 left join categories using (as_of_date, customer_id)
+left join returned using (as_of_date, customer_id)
 left join campaigns using (as_of_date, customer_id)
 left join web using (as_of_date, customer_id)
 left join letters using (as_of_date, customer_id)
@@ -427,8 +476,10 @@ left join city on city.city = customer.city and city.state is not distinct from 
 left join (
     select
         as_of_date, customer_id,
-        list(interest order by score desc, interest) as interests,
-        list(evidence_id order by score desc, interest) as evidence_ids
+        list(interest order by score desc, interest) filter (kind = 'interest') as interests,
+        list(evidence_id order by score desc, interest) filter (kind = 'interest') as interest_evidence_ids,
+        list(interest order by score desc, interest) filter (kind = 'value') as values,
+        list(evidence_id order by score desc, interest) filter (kind = 'value') as value_evidence_ids
     from as_of inner join interest on known_at < as_of_date + interval 1 day
     group by all
 ) as interests using (as_of_date, customer_id);

@@ -5,12 +5,21 @@
   relation    the raw table
   key         the record's key
   changed_at  the platform's own "modified at"; on a tie the newer load wins
+
+  Most records come once. Only those that come again are ranked: to rank all would hold all of them in memory.
 #}
 {% macro newest_version(relation, key, changed_at) %}
+    {%- set due -%}
+    {{ relation }}
+    {%- if is_incremental() %} where _load_id > (select coalesce(max(_load_id), '') from {{ this }}){% endif %}
+    {%- endset -%}
+    {%- set again = 'select hash(' ~ key ~ ') from ' ~ due ~ ' group by all having count(*) > 1' -%}
     select *
-    from {{ relation }}
-    {% if is_incremental() -%}
-    where _load_id > (select coalesce(max(_load_id), '') from {{ this }})
-    {%- endif %}
+    from (select * from {{ due }})
+    where hash({{ key }}) not in ({{ again }})
+    union all
+    select *
+    from (select * from {{ due }})
+    where hash({{ key }}) in ({{ again }})
     qualify row_number() over (partition by {{ key }} order by {{ changed_at }} desc, _load_id desc) = 1
 {% endmacro %}

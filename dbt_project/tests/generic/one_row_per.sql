@@ -6,11 +6,12 @@
 #}
 {% test one_row_per(model, columns, newest=none) %}
 {%- set grain = columns | join(', ') %}
+{%- set has_older = newest and execute and run_query('select min(' ~ newest ~ ') <> max(' ~ newest ~ ') from ' ~ model)[0][0] %}
 select {{ grain }}, count(*) as copies
 from {{ model }}
-{%- if newest %}
-where ({{ grain }}) in (
-    select ({{ grain }}) from {{ model }} where {{ newest }} = (select max({{ newest }}) from {{ model }})
+{%- if has_older %}
+where hash({{ grain }}) in (
+    select hash({{ grain }}) from {{ model }} where {{ newest }} = (select max({{ newest }}) from {{ model }})
 )
 {%- endif %}
 group by all

@@ -37,6 +37,13 @@ def taxonomy() -> dict[str, Any]:
     return yaml.safe_load(TAXONOMY.read_text())
 
 
+def reading() -> str:
+    """Another one whenever texts might be understood otherwise: by another method, or another taxonomy."""
+    import hashlib
+
+    return f"{best_method()}-{hashlib.sha256(TAXONOMY.read_bytes()).hexdigest()[:12]}"
+
+
 def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFrame":
     """Interests and values of each customer, with the text that says so.
 

@@ -1,13 +1,18 @@
 {{ config(incremental_strategy='delete+insert', unique_key='activity_date') }}
 
 -- A load restates whole days: for each day the newest load that covers it is the truth.
-with loads as (
+with due as not materialized (
     select *
     from {{ source('google_analytics', 'user_day') }}
-    {% if is_incremental() -%}
+    {%- if is_incremental() %}
     where _load_id > (select coalesce(max(_load_id), '') from {{ this }})
     {%- endif %}
-    qualify rank() over (partition by date order by _load_id desc) = 1
+),
+
+loads as (
+    select *
+    from due
+    where (date, _load_id) in (select (date, max(_load_id)) from due group by date)
 )
 
 select
