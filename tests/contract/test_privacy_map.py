@@ -20,7 +20,15 @@ PERSONAL = re.compile(r"mail|phone|mobile|contact|customer|user_id|subscriber|pe
 NO_IDENTIFIER = {
     *("given_name", "family_name", "full_name", "first_name", "last_name", "from_name", "street", "birth_date"),
     *("billing_street", "mailing_street", "birthdate", "message", "email_event_id", "subscriber_id", "is_mailable"),
-    *("has_opted_out_of_email", "customer_since", "contact_records", "payload_hash", "mailing_id", "mailing_name"),
+    *(
+        "has_opted_out_of_email",
+        "is_name",
+        "customer_since",
+        "contact_records",
+        "payload_hash",
+        "mailing_id",
+        "mailing_name",
+    ),
     *("is_do_not_email", "is_email_hard_bounced", "mailing_city", "mailing_state", "mailing_postal_code"),
     *("mailing_country", "contact_point_type", "capture_contact_point_type", "column_name", "group_name"),
     *(
