@@ -118,8 +118,8 @@ def why_linked(
         cut = [] if found else cut_between(a, b, lake=lake)
     if not found:
         print(f"{a} and {b} are not linked: no way leads from one to the other")
-        for link in cut:
-            print(f"{link.a} and {link.b}: {link.because} ({link.probability:.4f}). Not followed: {link.cut}")
+        for apart in cut:
+            print(f"{apart.a} and {apart.b}: {apart.because} ({apart.probability:.4f}). Not followed: {apart.cut}")
         return
     table = Table("record", "record", "probability", "because", "for and against, in bits")
     for link in found:
