@@ -22,7 +22,6 @@ NO_IDENTIFIER = {
     *("billing_street", "mailing_street", "birthdate", "message", "email_event_id", "subscriber_id", "is_mailable"),
     *(
         "has_opted_out_of_email",
-        "is_name",
         "customer_since",
         "contact_records",
         "payload_hash",

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,35 @@ def test_sql_refuses_to_write_in_one_line(run) -> None:  # type: ignore[no-untyp
     assert answer.returncode == 1
     assert answer.stderr.startswith("cohorte: only one SELECT")
     assert len(answer.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def four_records(lake: Lake) -> Iterator[None]:
+    """s:1 and s:2 are one customer; s:3 might have been, too; s:4 is like nobody."""
+    tables = {
+        "intermediate.int_identity__customer": """select * from (values
+            ('s:1', 'c_1'), ('s:2', 'c_1'), ('s:3', 'c_2'), ('s:4', 'c_3')) as t(record_id, customer_id)""",
+        "intermediate.int_identity__link": """select * from (values
+            ('s:1', 's:2', 0.99, 'they share the email', null, null),
+            ('s:2', 's:3', 0.96, 'they are alike', '{"street": 3.5}', 'the only link between groups')
+        ) as t(a, b, probability, because, weights, cut)""",
+    }
+    for table, query in tables.items():
+        lake.execute(f"create table {table} as {query}")
+    yield
+    for table in tables:
+        lake.execute(f"drop table {table}")
+
+
+def test_a_link_that_was_cut_is_told_with_its_reason(run, four_records: None) -> None:  # type: ignore[no-untyped-def]
+    assert "they share the email" in run("why-linked", "s:1", "s:2").stdout
+    for one, other in (("s:1", "s:3"), ("c_2", "c_1")):
+        assert run("why-linked", one, other).stdout.splitlines() == [
+            f"{one} and {other} are not linked: no way leads from one to the other",
+            "s:2 and s:3: they are alike (0.9600). Not followed: the only link between groups",
+        ]
+    assert len(run("why-linked", "s:1", "s:4").stdout.splitlines()) == 1
+    assert "neither a record nor a customer" in run("why-linked", "s:1", "s:9").stderr
 
 
 def test_an_unknown_layer_is_named(run) -> None:  # type: ignore[no-untyped-def]

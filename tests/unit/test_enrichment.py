@@ -20,11 +20,11 @@ def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
                 "text": t,
                 "weight": weight,
                 "known_at": pd.Timestamp("2017-01-01"),
-                "is_name": False,
+                "is_category": False,
             }
             for i, (c, t) in enumerate(texts)
         ],
-        columns=["evidence_id", "customer_id", "text", "weight", "known_at", "is_name"],
+        columns=["evidence_id", "customer_id", "text", "weight", "known_at", "is_category"],
     )
 
 
@@ -82,10 +82,24 @@ def test_a_text_may_tell_an_interest_and_a_value() -> None:
     assert set(found["evidence_id"]) == {"t0"} and set(found["method"]) == {"tfidf"}
 
 
+def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        ("c1", "dog treats"),
+        ("c2", "fresh fruit"),
+        ("c1", "too expensive"),
+        ("c2", "hello"),
+        ("c3", "dog treats"),
+    ]
+    at_once = score_interests(evidence(*texts))
+    monkeypatch.setattr(enrichment, "BATCH", 1)
+    pd.testing.assert_frame_equal(score_interests(evidence(*texts)), at_once)
+    assert len(at_once) == 4
+
+
 def test_the_name_of_a_category_must_say_more_than_a_sentence() -> None:
     said = evidence(("c1", "plastic housewares"))
     assert set(score_interests(said)["interest"]) == {"sustainability"}
-    assert score_interests(said.assign(is_name=True)).empty
+    assert score_interests(said.assign(is_category=True)).empty
 
 
 def test_the_taxonomy_has_words_for_every_interest_and_value() -> None:

@@ -16,7 +16,14 @@ def evidence(*texts: str) -> pd.DataFrame:
     ids = [f"t{i}" for i in range(len(texts))]
     moment = pd.Timestamp("2017-01-01")
     return pd.DataFrame(
-        {"evidence_id": ids, "customer_id": "c1", "text": texts, "weight": 1.0, "known_at": moment, "is_name": False}
+        {
+            "evidence_id": ids,
+            "customer_id": "c1",
+            "text": texts,
+            "weight": 1.0,
+            "known_at": moment,
+            "is_category": False,
+        }
     )
 
 
@@ -52,11 +59,11 @@ def test_a_text_counts_for_the_nearest_of_each_kind_only() -> None:
 
 
 def test_a_category_that_is_only_a_little_alike_says_nothing() -> None:
-    named = evidence("soft drinks", "eggs", "natural vitamins", "beef").assign(is_name=True)
+    named = evidence("soft drinks", "eggs", "natural vitamins", "beef").assign(is_category=True)
     found = score_interests(named, method=EMBEDDINGS)
     assert {"health", "barbecue_and_meat"} <= set(found["interest"])
     assert "t1" not in set(found["evidence_id"])
-    assert "t1" in set(score_interests(named.assign(is_name=False), method=EMBEDDINGS)["evidence_id"])
+    assert "t1" in set(score_interests(named.assign(is_category=False), method=EMBEDDINGS)["evidence_id"])
 
 
 def test_values_are_told_better_than_by_words() -> None:

@@ -19,7 +19,7 @@ select
     comments.message as text,
     1.0 as weight,
     comments.created_at as known_at,
-    false as is_name
+    false as is_category
 from {{ ref('stg_meta__comment') }} as comments
 inner join meta_users using (meta_user_id)
 

@@ -1,7 +1,7 @@
 """What customers care for: evidence texts matched to the taxonomy; one row per customer, kind and interest. Only
 customers of whom something else is known than before are looked at anew."""
 
-EVIDENCE = "evidence_id, customer_id, text, weight, known_at, is_name"
+EVIDENCE = "evidence_id, customer_id, text, weight, known_at, is_category"
 FOUND = "customer_id, kind, interest, score, evidence_id, texts, known_at, method"
 
 

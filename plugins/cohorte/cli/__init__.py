@@ -110,12 +110,16 @@ def why_linked(
     from rich.table import Table
 
     from cohorte.lake import Lake
+    from cohorte.steps.explain import cut_between
     from cohorte.steps.explain import why_linked as step
 
     with Lake.open(read_only=True) as lake:
         found = step(a, b, lake=lake)
+        cut = [] if found else cut_between(a, b, lake=lake)
     if not found:
         print(f"{a} and {b} are not linked: no way leads from one to the other")
+        for apart in cut:
+            print(f"{apart.a} and {apart.b}: {apart.because} ({apart.probability:.4f}). Not followed: {apart.cut}")
         return
     table = Table("record", "record", "probability", "because", "for and against, in bits")
     for link in found:

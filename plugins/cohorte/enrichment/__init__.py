@@ -47,8 +47,8 @@ def reading() -> str:
 def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFrame":
     """Interests and values of each customer, with the text that says so.
 
-    evidence: one row per text: evidence_id, customer_id, text, weight (0 to 1), known_at, is_name (whether it is the
-    name of a category, and no words of the customer).
+    evidence: one row per text: evidence_id, customer_id, text, weight (0 to 1), known_at, is_category (whether it is
+    the name of a category, and no words of the customer).
     method: `tfidf` or `embeddings`; by default the best that is installed.
     Returns one row per customer, kind and interest: customer_id, kind (interest or value), interest (its name), score
     (0 to 1; the probability that at least one text means it, texts taken as independent), evidence_id (the strongest
@@ -64,10 +64,10 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
     if evidence.empty:
         return pd.DataFrame({name: [] for name in COLUMNS}).astype(COLUMNS)
     found = []
-    for is_name, texts in evidence.groupby("is_name"):
+    for is_category, texts in evidence.groupby("is_category"):
         # Distinct texts only: ten thousand customers browse the same forty categories.
         distinct = pd.Index(texts["text"].unique())
-        found.append(texts.merge(match(distinct, method, form="named" if is_name else "said"), on="text"))
+        found.append(texts.merge(match(distinct, method, form="named" if is_category else "said"), on="text"))
     every = pd.concat(found, ignore_index=True)
     every["strength"] = (every["similarity"] * every["weight"]).clip(0, 0.99)
     key = ["customer_id", "kind", "interest"]

@@ -142,7 +142,11 @@ def attributes(people: "pd.DataFrame") -> list[str]:
 
 def _clean(values: "pd.Series", column: str, kind: str, region: str) -> "pd.Series":
     """One column of one kind; each distinct value is looked at once."""
-    text = values.astype("object").where(values.notna(), None).map(_written, na_action="ignore")
+    import pandas as pd
+
+    text = values.astype("object").where(values.notna(), None)
+    if pd.api.types.infer_dtype(text, skipna=True) != "string":
+        text = text.map(_written, na_action="ignore")
     forms = {value: _form(value, kind, region) for value in text.dropna().unique()}
     if kind == "birth_date" and len(forms) >= MANY and not any(forms.values()):
         raise ValueError(
@@ -180,13 +184,14 @@ def _form(value: str, kind: str, region: str) -> str | None:
 
 def _date(value: str, region: str) -> str | None:
     """Eight digits, the year first. 12/31/1980 begins with the month in the US, and with the day elsewhere."""
-    parts = re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})", value[:10].strip())
+    value = re.split("[ T]", value)[0]  # without the time of the day
+    parts = re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})", value)
     if parts:
         first, sign, second, year = parts.groups()
         month, day = (first, second) if sign == "/" and region == "US" else (second, first)
         return f"{year}{month:0>2}{day:0>2}"
-    parts = re.fullmatch(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})", value[:10].strip())
-    digits = "{}{:0>2}{:0>2}".format(*parts.groups()) if parts else value[:10].strip()
+    parts = re.fullmatch(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})", value)
+    digits = "{}{:0>2}{:0>2}".format(*parts.groups()) if parts else value
     return digits if re.fullmatch(r"\d{8}", digits) else None
 
 
@@ -197,8 +202,9 @@ def _hashed(clear: "pd.Series", hashed: "pd.Series") -> "pd.Series":
     known = clear.dropna().unique()
     of = {value: hashlib.sha256(value.encode()).hexdigest() for value in known}
     without_plus = {hashlib.sha256(value[1:].encode()).hexdigest(): of[value] for value in known if value[0] == "+"}
+    canonical = hashed.map(without_plus)
     own: pd.Series = clear.map(of)
-    return own.where(clear.notna(), hashed.replace(without_plus))
+    return own.where(clear.notna(), canonical.where(canonical.notna(), hashed))
 
 
 def _e164(value: str, region: str) -> str | None:
