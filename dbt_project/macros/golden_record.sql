@@ -36,3 +36,14 @@
     {%- endfor -%}
     arg_max({{ value or field }}, ({{ order | join(', ') }}, contact_id)) filter (where {{ value or field }} is not null)
 {%- endmacro %}
+
+{# How many of the fields that `records_of_customers` counts have a value. #}
+{% macro completeness(contacts) -%}
+    {%- set fields = [
+        'email', 'phone', 'given_name', 'family_name', 'birth_date', 'street', 'city', 'postal_code', 'age_band',
+        'income_band', 'household_size', 'household_composition', 'kids_count'
+    ] -%}
+    {%- for field in fields %}
+        ({{ contacts }}.{{ field }} is not null)::integer{{ ' +' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -6,16 +6,14 @@
     full_refresh=false
 ) }}
 
--- Features as known at the end of the as-of date. Counts of things that did not happen are 0, everything else
--- that is not known is null. A date in the past is computed once and then left alone, also by a full refresh: who was
--- whom, and what was consented to, is known of today only. `--as-of` makes one anew.
+-- Features as known at the end of the as-of date, of the customers there were then. Counts of things that did not happen
+-- are 0, everything else that is not known is null. A date in the past is computed once and then left alone, also by a
+-- full refresh; `--as-of` makes one anew. Whether somebody may be mailed is of today, whatever the date: a no counts.
 select
-    dates.as_of_date::date as as_of_date,
+    customers.as_of_date::date as as_of_date,
     customers.customer_id::varchar as customer_id,
     -- demographic
-    (date_diff('year', contacts.birth_date, dates.as_of_date)
-        - case when strftime(contacts.birth_date, '%m%d') > strftime(dates.as_of_date, '%m%d') then 1 else 0 end
-    )::integer as age,
+    customers.age::integer as age,
     customers.age_band::varchar as age_band,
     customers.income_band::varchar as income_band,
     customers.home_ownership::varchar as home_ownership,
@@ -87,9 +85,7 @@ select
     coalesce(channels.preferred_channel_observations, 0)::integer as preferred_channel_observations,
     letters.best_send_hour::integer as best_send_hour,
     coalesce(letters.best_send_hour_observations, 0)::integer as best_send_hour_observations
-from {{ ref('int_features__as_of') }} as dates
-inner join {{ ref('dim_customer') }} as customers
-    on customers.customer_since < dates.as_of_date + interval 1 day
+from {{ ref('int_features__demographics') }} as customers
 left join {{ ref('dim_contact') }} as contacts on contacts.customer_id = customers.customer_id
 left join {{ ref('dim_consent') }} as consent
     on
@@ -97,19 +93,19 @@ left join {{ ref('dim_consent') }} as consent
         and consent.channel = 'email'
         and consent.purpose = 'marketing'
 left join {{ ref('int_features__purchases') }} as purchases
-    on purchases.as_of_date = dates.as_of_date and purchases.customer_id = customers.customer_id
+    on purchases.as_of_date = customers.as_of_date and purchases.customer_id = customers.customer_id
 left join {{ ref('int_features__categories') }} as categories
-    on categories.as_of_date = dates.as_of_date and categories.customer_id = customers.customer_id
+    on categories.as_of_date = customers.as_of_date and categories.customer_id = customers.customer_id
 left join {{ ref('int_features__returns') }} as returns
-    on returns.as_of_date = dates.as_of_date and returns.customer_id = customers.customer_id
+    on returns.as_of_date = customers.as_of_date and returns.customer_id = customers.customer_id
 left join {{ ref('int_features__campaigns') }} as campaigns
-    on campaigns.as_of_date = dates.as_of_date and campaigns.customer_id = customers.customer_id
+    on campaigns.as_of_date = customers.as_of_date and campaigns.customer_id = customers.customer_id
 left join {{ ref('int_features__web') }} as web
-    on web.as_of_date = dates.as_of_date and web.customer_id = customers.customer_id
+    on web.as_of_date = customers.as_of_date and web.customer_id = customers.customer_id
 left join {{ ref('int_features__email') }} as letters
-    on letters.as_of_date = dates.as_of_date and letters.customer_id = customers.customer_id
+    on letters.as_of_date = customers.as_of_date and letters.customer_id = customers.customer_id
 left join {{ ref('int_features__channels') }} as channels
-    on channels.as_of_date = dates.as_of_date and channels.customer_id = customers.customer_id
+    on channels.as_of_date = customers.as_of_date and channels.customer_id = customers.customer_id
 left join {{ ref('int_geography__city') }} as cities
     on
         cities.city = customers.city
@@ -125,4 +121,4 @@ left join (
     inner join {{ ref('int_psychographics__interest') }} as found on found.known_at < dates.as_of_date + interval 1 day
     group by all
 ) as interests
-    on interests.as_of_date = dates.as_of_date and interests.customer_id = customers.customer_id
+    on interests.as_of_date = customers.as_of_date and interests.customer_id = customers.customer_id
