@@ -1,5 +1,5 @@
--- Where a customer comes to us or answers, per as-of date, from the last 180 days: days on which they did count. As
--- marts.fct_interaction tells it, of whoever they were on that date.
+-- Where a customer comes to us or answers, per as-of date, from the last 180 days: days on which they did count, for
+-- whoever they were on that date.
 with letters as (
     {{- letters_of_all_platforms('email, kind, happened_at') }}
 ),
@@ -27,7 +27,7 @@ seen as (
         'salesforce:' || contact_id,
         null,
         'campaign',
-        created_at::date
+        coalesce(first_responded_on, created_at::date)
     from {{ ref('stg_salesforce__campaign_member') }}
     where has_responded and not is_deleted
 
