@@ -23,10 +23,10 @@ def taxonomy() -> dict[str, Any]:
 
 
 def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
-    """Interests of each customer, with the text that says so.
+    """Interests of whoever is behind each record, with the text that says so.
 
-    evidence: one row per text: evidence_id, customer_id, text, weight (0 to 1), known_at.
-    Returns one row per customer and interest: customer_id, interest, score (0 to 1; the probability that at
+    evidence: one row per text: evidence_id, record_id, text, weight (0 to 1), known_at.
+    Returns one row per record and interest: record_id, interest, score (0 to 1; the probability that at
     least one text means it, texts taken as independent), evidence_id (the strongest text), texts (how many),
     known_at (when the first of them was known).
     """
@@ -34,15 +34,15 @@ def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    columns = ["customer_id", "interest", "score", "evidence_id", "texts", "known_at"]
+    columns = ["record_id", "interest", "score", "evidence_id", "texts", "known_at"]
     interests = taxonomy()["interests"]
     texts = evidence["text"].fillna("").str.lower()
     if evidence.empty or not texts.str.strip().any():
         return pd.DataFrame(
-            {"customer_id": [], "interest": [], "score": [], "evidence_id": [], "texts": [], "known_at": []}
+            {"record_id": [], "interest": [], "score": [], "evidence_id": [], "texts": [], "known_at": []}
         ).astype(
             {
-                "customer_id": "str",
+                "record_id": "str",
                 "interest": "str",
                 "score": "float64",
                 "evidence_id": "str",
@@ -63,14 +63,14 @@ def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
     found = evidence.assign(text=texts).merge(hits, on="text")
     found["strength"] = (found["similarity"] * found["weight"]).clip(0, 0.99)
     found = found.sort_values(
-        ["customer_id", "interest", "strength", "evidence_id"], ascending=[True, True, False, True]
+        ["record_id", "interest", "strength", "evidence_id"], ascending=[True, True, False, True]
     )
-    grouped = found.groupby(["customer_id", "interest"], sort=True)
+    grouped = found.groupby(["record_id", "interest"], sort=True)
     result = grouped.agg(
         evidence_id=("evidence_id", "first"), texts=("evidence_id", "size"), known_at=("known_at", "min")
     )
     result["score"] = 1 - np.exp(
-        np.log1p(-found["strength"]).groupby([found["customer_id"], found["interest"]], sort=True).sum()
+        np.log1p(-found["strength"]).groupby([found["record_id"], found["interest"]], sort=True).sum()
     )
     return result.reset_index()[columns]
 

@@ -21,7 +21,7 @@ from sandbox.server import Running, running
 YESTERDAY, LONG_AGO = date(2017, 11, 30), date(2017, 10, 31)
 LANDED = ("salesforce", "google_analytics", "mailchimp")
 LAYERS = ("staging", "intermediate", "marts", "features")
-OF_TODAY = ("is_mailable", "interests", "interest_evidence_ids")
+OF_TODAY = ("is_mailable",)
 """What is not of the date: docs/adr/0021."""
 EDIT = {
     "Age_Band__c": "65+",

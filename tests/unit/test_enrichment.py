@@ -11,14 +11,14 @@ def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
         [
             {
                 "evidence_id": f"t{i}",
-                "customer_id": c,
+                "record_id": c,
                 "text": t,
                 "weight": weight,
                 "known_at": pd.Timestamp("2017-01-01"),
             }
             for i, (c, t) in enumerate(texts)
         ],
-        columns=["evidence_id", "customer_id", "text", "weight", "known_at"],
+        columns=["evidence_id", "record_id", "text", "weight", "known_at"],
     )
 
 
@@ -53,7 +53,7 @@ def test_more_evidence_makes_surer() -> None:
 def test_no_words_no_interest(texts: tuple[tuple[str, str], ...]) -> None:
     found = score_interests(evidence(*texts))
     assert found.empty
-    assert list(found.columns) == ["customer_id", "interest", "score", "evidence_id", "texts", "known_at"]
+    assert list(found.columns) == ["record_id", "interest", "score", "evidence_id", "texts", "known_at"]
 
 
 def test_the_taxonomy_has_words_for_every_interest() -> None:

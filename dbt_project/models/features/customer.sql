@@ -111,14 +111,5 @@ left join {{ ref('int_geography__city') }} as cities
         cities.city = customers.city
         and cities.state is not distinct from customers.state
         and cities.country = customers.country
-left join (
-    select
-        dates.as_of_date,
-        found.customer_id,
-        list(found.interest order by found.score desc, found.interest) as interests,
-        list(found.evidence_id order by found.score desc, found.interest) as evidence_ids
-    from {{ ref('int_features__as_of') }} as dates
-    inner join {{ ref('int_psychographics__interest') }} as found on found.known_at < dates.as_of_date + interval 1 day
-    group by all
-) as interests
+left join {{ ref('int_features__interests') }} as interests
     on interests.as_of_date = customers.as_of_date and interests.customer_id = customers.customer_id

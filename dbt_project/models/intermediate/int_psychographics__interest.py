@@ -1,4 +1,4 @@
-"""What customers care for: evidence texts matched to the taxonomy; one row per customer and interest."""
+"""What people care for: evidence texts matched to the taxonomy; one row per record and interest."""
 
 
 def model(dbt, session):
