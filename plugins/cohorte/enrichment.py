@@ -62,9 +62,7 @@ def score_interests(evidence: "pd.DataFrame") -> "pd.DataFrame":
     )
     found = evidence.assign(text=texts).merge(hits, on="text")
     found["strength"] = (found["similarity"] * found["weight"]).clip(0, 0.99)
-    found = found.sort_values(
-        ["record_id", "interest", "strength", "evidence_id"], ascending=[True, True, False, True]
-    )
+    found = found.sort_values(["record_id", "interest", "strength", "evidence_id"], ascending=[True, True, False, True])
     grouped = found.groupby(["record_id", "interest"], sort=True)
     result = grouped.agg(
         evidence_id=("evidence_id", "first"), texts=("evidence_id", "size"), known_at=("known_at", "min")
