@@ -52,7 +52,12 @@ select
     categories.deli_share::double as deli_share,
     categories.top_department::varchar as top_department,
     coalesce(returns.returned_lines_180d, 0)::integer as returned_lines_180d,
-    least(coalesce(returns.returned_value_180d, 0) / categories.spend_180d, 1)::double as return_share_180d,
+    case
+        when categories.spend_180d is null then null
+        when returns.customer_id is null then 0
+        when returns.returned_value_180d > categories.spend_180d then 1
+        else returns.returned_value_180d / categories.spend_180d
+    end::double as return_share_180d,
     returns.return_recency_days::integer as return_recency_days,
     coalesce(campaigns.campaigns_received, 0)::integer as campaigns_received,
     coalesce(campaigns.campaigns_answered, 0)::integer as campaigns_answered,
@@ -60,7 +65,7 @@ select
     coalesce(letters.letters_90d, 0)::integer as letters_90d,
     coalesce(letters.letters_opened_90d, 0)::integer as letters_opened_90d,
     coalesce(letters.letters_clicked_90d, 0)::integer as letters_clicked_90d,
-    least(letters.letters_opened_90d / nullif(letters.letters_90d, 0), 1)::double as letters_opened_share,
+    (least(letters.letters_opened_90d, letters.letters_90d) / nullif(letters.letters_90d, 0))::double as letters_opened_share,
     letters.email_recency_days::integer as email_recency_days,
     -- psychographic
     coalesce(interests.interests, [])::varchar[] as interests,
