@@ -17,3 +17,31 @@
     select order_id from {{ ref('int_orders__order') }}
     {%- if is_incremental() %} where _version > (select coalesce(max(_version), 0) from {{ this }}){% endif %}
 {%- endmacro %}
+
+{# The same for a model with the rows of few orders, whose own newest version says nothing of what else changed. #}
+{% macro forget_orders_that_moved_on() -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }} where order_id in (
+            select ledger.order_id
+            from {{ this }} as held
+            inner join {{ ref('int_orders__order') }} as ledger on ledger.order_id = held.order_id
+            where ledger._version > held._version
+        )
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{# Columns of the lines of changed orders, also of those whose customer is gone, as features of past dates need them. #}
+{% macro lines_of_changed_orders(columns) -%}
+    {%- for relation in [ref('fct_order_line'), ref('int_orders__ownerless_line')] %}
+    select {{ columns }}
+    from {{ relation }}
+    {%- if is_incremental() %}
+    where order_id in ({{ changed_orders() }})
+    {%- endif %}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}

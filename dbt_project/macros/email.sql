@@ -3,6 +3,17 @@
     {{ return(['hubspot', 'mailchimp', 'brevo', 'marketing_cloud', 'account_engagement']) }}
 {% endmacro %}
 
+{# Columns of what became of all letters, whichever platform sent them; `platform` comes first. #}
+{% macro letters_of_all_platforms(columns) %}
+    {%- for platform in email_platforms() %}
+    select '{{ platform }}' as platform, {{ columns }}
+    from {{ ref('stg_' ~ platform ~ '__email_event') }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+{% endmacro %}
+
 {#
   What became of letters, in one shape for all platforms.
 

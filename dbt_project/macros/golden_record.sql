@@ -3,17 +3,11 @@
   completeness. To be used as `with records as ({{ records_of_customers() }})`.
 #}
 {% macro records_of_customers() -%}
-    {%- set fields = [
-        'email', 'phone', 'given_name', 'family_name', 'birth_date', 'street', 'city', 'postal_code', 'age_band',
-        'income_band', 'household_size', 'household_composition', 'kids_count'
-    ] -%}
     select
         customers.customer_id,
         contacts.*,
         contacts.loyalty_id is not null as is_trusted,
-        {%- for field in fields %}
-        (contacts.{{ field }} is not null)::integer{{ ' +' if not loop.last }}
-        {%- endfor %} as completeness
+        {{ completeness('contacts') }} as completeness
     from {{ ref('stg_salesforce__contact') }} as contacts
     inner join {{ ref('int_identity__customer') }} as customers
         on customers.record_id = 'salesforce:' || contacts.contact_id
@@ -35,4 +29,15 @@
         {%- do order.append(columns[rule]) -%}
     {%- endfor -%}
     arg_max({{ value or field }}, ({{ order | join(', ') }}, contact_id)) filter (where {{ value or field }} is not null)
+{%- endmacro %}
+
+{# How many of the fields that tell of a person have a value. #}
+{% macro completeness(contacts) -%}
+    {%- set fields = [
+        'email', 'phone', 'given_name', 'family_name', 'birth_date', 'street', 'city', 'postal_code', 'age_band',
+        'income_band', 'household_size', 'household_composition', 'kids_count'
+    ] -%}
+    {%- for field in fields %}
+        ({{ contacts }}.{{ field }} is not null)::integer{{ ' +' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

@@ -14,7 +14,6 @@ def expectations() -> list[Any]:
     return [
         gxe.ExpectColumnValuesToBeUnique(column="return_line_id"),
         gxe.ExpectColumnValuesToNotBeNull(column="return_order_id"),
-        gxe.ExpectColumnValuesToNotBeNull(column="refund_value", mostly=0.99),
         gxe.ExpectColumnValuesToBeBetween(column="refund_value", min_value=0, max_value=10_000),
         gxe.ExpectColumnValuesToBeBetween(column="quantity", min_value=0, max_value=100_000),
         ExpectShareToBeAtLeast(

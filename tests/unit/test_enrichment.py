@@ -16,7 +16,7 @@ def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
         [
             {
                 "evidence_id": f"t{i}",
-                "customer_id": c,
+                "record_id": c,
                 "text": t,
                 "weight": weight,
                 "known_at": pd.Timestamp("2017-01-01"),
@@ -24,7 +24,7 @@ def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
             }
             for i, (c, t) in enumerate(texts)
         ],
-        columns=["evidence_id", "customer_id", "text", "weight", "known_at", "is_category"],
+        columns=["evidence_id", "record_id", "text", "weight", "known_at", "is_category"],
     )
 
 

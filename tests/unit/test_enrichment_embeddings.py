@@ -18,7 +18,7 @@ def evidence(*texts: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "evidence_id": ids,
-            "customer_id": "c1",
+            "record_id": "c1",
             "text": texts,
             "weight": 1.0,
             "known_at": moment,

@@ -30,7 +30,12 @@ def champion(lake: Lake) -> Registered:
     redeems = rng.random(len(features)) < 0.1 + 0.5 * features["coupon_baskets"].to_numpy()
     lines = features.loc[redeems, ["customer_id", "as_of_date"]].assign(coupon_discount=1.0)
     lines["ordered_on"] = (pd.to_datetime(lines.pop("as_of_date")) + pd.Timedelta(days=7)).dt.date
-    for table, frame in (("features.customer", features), ("marts.fct_order_line", lines)):
+    tables = {
+        "features.customer": features,
+        "marts.fct_order_line": lines,
+        "marts.dim_customer": pd.DataFrame({"customer_id": names}),
+    }
+    for table, frame in tables.items():
         with lake.view("planted", pa.Table.from_pandas(frame, preserve_index=False)):
             lake.execute(f"create or replace table {table} as from planted")
     known = frames.with_outcome(lake, frames.PREDICTORS)
@@ -53,3 +58,10 @@ def test_a_promise_kept_and_a_promise_broken(champion: Registered, lake: Lake) -
     lake.execute(f"delete from features.customer where as_of_date > '{LEARNT_UNTIL}'")
     nothing_new = came_true(champion, lake)
     assert nothing_new is not None and nothing_new.table.empty
+
+
+def test_of_who_is_no_customer_any_more_no_outcome_is_seen(champion: Registered, lake: Lake) -> None:
+    lake.execute("delete from marts.dim_customer where customer_id in ('c0007', 'c0008')")
+    customers = frames.with_outcome(lake, frames.PREDICTORS).index
+    assert customers.nunique() == CUSTOMERS - 2
+    assert not {"c0007", "c0008"} & set(customers)

@@ -6,16 +6,14 @@
     full_refresh=false
 ) }}
 
--- Features as known at the end of the as-of date. Counts of things that did not happen are 0, everything else
--- that is not known is null. A date in the past is computed once and then left alone, also by a full refresh: who was
--- whom, and what was consented to, is known of today only. `--as-of` makes one anew.
+-- Features as known at the end of the as-of date, of the customers there were then. Counts of things that did not happen
+-- are 0, everything else that is not known is null. A date in the past is computed once and then left alone, also by a
+-- full refresh; `--as-of` makes one anew. Whether somebody may be mailed is of today, whatever the date: a no counts.
 select
-    dates.as_of_date::date as as_of_date,
+    customers.as_of_date::date as as_of_date,
     customers.customer_id::varchar as customer_id,
     -- demographic
-    (date_diff('year', contacts.birth_date, dates.as_of_date)
-        - case when strftime(contacts.birth_date, '%m%d') > strftime(dates.as_of_date, '%m%d') then 1 else 0 end
-    )::integer as age,
+    customers.age::integer as age,
     customers.age_band::varchar as age_band,
     customers.income_band::varchar as income_band,
     customers.home_ownership::varchar as home_ownership,
@@ -54,7 +52,12 @@ select
     categories.deli_share::double as deli_share,
     categories.top_department::varchar as top_department,
     coalesce(returns.returned_lines_180d, 0)::integer as returned_lines_180d,
-    least(coalesce(returns.returned_value_180d, 0) / categories.spend_180d, 1)::double as return_share_180d,
+    case
+        when categories.spend_180d is null then null
+        when returns.customer_id is null then 0
+        when returns.returned_value_180d > categories.spend_180d then 1
+        else returns.returned_value_180d / categories.spend_180d
+    end::double as return_share_180d,
     returns.return_recency_days::integer as return_recency_days,
     coalesce(campaigns.campaigns_received, 0)::integer as campaigns_received,
     coalesce(campaigns.campaigns_answered, 0)::integer as campaigns_answered,
@@ -62,7 +65,7 @@ select
     coalesce(letters.letters_90d, 0)::integer as letters_90d,
     coalesce(letters.letters_opened_90d, 0)::integer as letters_opened_90d,
     coalesce(letters.letters_clicked_90d, 0)::integer as letters_clicked_90d,
-    least(letters.letters_opened_90d / nullif(letters.letters_90d, 0), 1)::double as letters_opened_share,
+    (least(letters.letters_opened_90d, letters.letters_90d) / nullif(letters.letters_90d, 0))::double as letters_opened_share,
     letters.email_recency_days::integer as email_recency_days,
     -- psychographic
     coalesce(interests.interests, [])::varchar[] as interests,
@@ -89,9 +92,7 @@ select
     coalesce(channels.preferred_channel_observations, 0)::integer as preferred_channel_observations,
     letters.best_send_hour::integer as best_send_hour,
     coalesce(letters.best_send_hour_observations, 0)::integer as best_send_hour_observations
-from {{ ref('int_features__as_of') }} as dates
-inner join {{ ref('dim_customer') }} as customers
-    on customers.customer_since < dates.as_of_date + interval 1 day
+from {{ ref('int_features__demographics') }} as customers
 left join {{ ref('dim_contact') }} as contacts on contacts.customer_id = customers.customer_id
 left join {{ ref('dim_consent') }} as consent
     on
@@ -99,38 +100,23 @@ left join {{ ref('dim_consent') }} as consent
         and consent.channel = 'email'
         and consent.purpose = 'marketing'
 left join {{ ref('int_features__purchases') }} as purchases
-    on purchases.as_of_date = dates.as_of_date and purchases.customer_id = customers.customer_id
+    on purchases.as_of_date = customers.as_of_date and purchases.customer_id = customers.customer_id
 left join {{ ref('int_features__categories') }} as categories
-    on categories.as_of_date = dates.as_of_date and categories.customer_id = customers.customer_id
+    on categories.as_of_date = customers.as_of_date and categories.customer_id = customers.customer_id
 left join {{ ref('int_features__returns') }} as returns
-    on returns.as_of_date = dates.as_of_date and returns.customer_id = customers.customer_id
+    on returns.as_of_date = customers.as_of_date and returns.customer_id = customers.customer_id
 left join {{ ref('int_features__campaigns') }} as campaigns
-    on campaigns.as_of_date = dates.as_of_date and campaigns.customer_id = customers.customer_id
+    on campaigns.as_of_date = customers.as_of_date and campaigns.customer_id = customers.customer_id
 left join {{ ref('int_features__web') }} as web
-    on web.as_of_date = dates.as_of_date and web.customer_id = customers.customer_id
+    on web.as_of_date = customers.as_of_date and web.customer_id = customers.customer_id
 left join {{ ref('int_features__email') }} as letters
-    on letters.as_of_date = dates.as_of_date and letters.customer_id = customers.customer_id
+    on letters.as_of_date = customers.as_of_date and letters.customer_id = customers.customer_id
 left join {{ ref('int_features__channels') }} as channels
-    on channels.as_of_date = dates.as_of_date and channels.customer_id = customers.customer_id
+    on channels.as_of_date = customers.as_of_date and channels.customer_id = customers.customer_id
 left join {{ ref('int_geography__city') }} as cities
     on
         cities.city = customers.city
         and cities.state is not distinct from customers.state
         and cities.country = customers.country
-left join (
-    select
-        dates.as_of_date,
-        found.customer_id,
-        list(found.interest order by found.score desc, found.interest)
-            filter (where found.kind = 'interest') as interests,
-        list(found.evidence_id order by found.score desc, found.interest)
-            filter (where found.kind = 'interest') as interest_evidence_ids,
-        list(found.interest order by found.score desc, found.interest)
-            filter (where found.kind = 'value') as values,
-        list(found.evidence_id order by found.score desc, found.interest)
-            filter (where found.kind = 'value') as value_evidence_ids
-    from {{ ref('int_features__as_of') }} as dates
-    inner join {{ ref('int_psychographics__interest') }} as found on found.known_at < dates.as_of_date + interval 1 day
-    group by all
-) as interests
-    on interests.as_of_date = dates.as_of_date and interests.customer_id = customers.customer_id
+left join {{ ref('int_features__interests') }} as interests
+    on interests.as_of_date = customers.as_of_date and interests.customer_id = customers.customer_id

@@ -11,13 +11,7 @@ with customers as (
 ),
 
 events as (
-    {%- for platform in email_platforms() %}
-    select '{{ platform }}' as platform, event_id, email, kind, happened_at, mailing_id, url, _loaded_at
-    from {{ ref('stg_' ~ platform ~ '__email_event') }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {{- letters_of_all_platforms('event_id, email, kind, happened_at, mailing_id, url, _loaded_at') }}
 )
 
 select

@@ -18,7 +18,7 @@ KINDS = {"interest": "interests", "value": "values"}
 BATCH = 10_000
 """Texts compared at once."""
 COLUMNS = {
-    "customer_id": "str",
+    "record_id": "str",
     "kind": "str",
     "interest": "str",
     "score": "float64",
@@ -45,12 +45,12 @@ def reading() -> str:
 
 
 def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFrame":
-    """Interests and values of each customer, with the text that says so.
+    """Interests and values of whoever is behind each record, with the text that says so.
 
-    evidence: one row per text: evidence_id, customer_id, text, weight (0 to 1), known_at, is_category (whether it is
+    evidence: one row per text: evidence_id, record_id, text, weight (0 to 1), known_at, is_category (whether it is
     the name of a category, and no words of the customer).
     method: `tfidf` or `embeddings`; by default the best that is installed.
-    Returns one row per customer, kind and interest: customer_id, kind (interest or value), interest (its name), score
+    Returns one row per record, kind and interest: record_id, kind (interest or value), interest (its name), score
     (0 to 1; the probability that at least one text means it, texts taken as independent), evidence_id (the strongest
     text), texts (how many), known_at (when the first of them was known), method.
     Raises ImportError for `embeddings` where the extra is not installed.
@@ -70,7 +70,7 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
         found.append(texts.merge(match(distinct, method, form="named" if is_category else "said"), on="text"))
     every = pd.concat(found, ignore_index=True)
     every["strength"] = (every["similarity"] * every["weight"]).clip(0, 0.99)
-    key = ["customer_id", "kind", "interest"]
+    key = ["record_id", "kind", "interest"]
     every = every.sort_values([*key, "strength", "evidence_id"], ascending=[True, True, True, False, True])
     grouped = every.assign(doubt=np.log1p(-every["strength"])).groupby(key, sort=True)
     result = grouped.agg(

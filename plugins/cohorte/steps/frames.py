@@ -71,7 +71,8 @@ def with_outcome(lake: Lake, columns: tuple[str, ...], *, after: date | None = N
     """Features on every as-of date whose 30 days are over, and whether a coupon was used in them.
 
     Columns: the given ones, as_of_date, redeemed (0 or 1). One row per customer and as-of date; customers who had
-    not bought yet are left out, because there is nothing to know about them. after: only as-of dates later than that.
+    not bought yet are left out, because there is nothing to know about them; so are those who are none any more (merged
+    into another, or deleted), because what they bought since is not seen. after: only as-of dates later than that.
     """
     return _frame(
         lake,
@@ -92,6 +93,7 @@ def with_outcome(lake: Lake, columns: tuple[str, ...], *, after: date | None = N
             ))::integer as redeemed
         from features.customer as f, last
         where f.frequency > 0
+            and f.customer_id in (select customer_id from marts.dim_customer)
             and f.as_of_date + {HORIZON.days} <= last.as_of_date
             and f.as_of_date = last_day(f.as_of_date)
             and f.as_of_date > coalesce(?::date, date '-infinity')""",

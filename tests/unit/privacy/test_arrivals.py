@@ -30,6 +30,9 @@ def test_by_id_where_the_table_says_what_an_id_is() -> None:
     assert people.without(batch(id=["9"], order_id=["801B"]), "raw.salesforce__order_item").num_rows == 0
     assert people.without(batch(id=["003A"]), "raw.salesforce__product2").num_rows == 1
     assert people.rows == 3
+    brought_back = erased(return_order="0roR")
+    assert brought_back.without(batch(id=["0roR"]), "raw.salesforce__return_order").num_rows == 0
+    assert brought_back.without(batch(return_order_id=["0roR"]), "raw.salesforce__return_order_line_item").num_rows == 0
 
 
 def test_a_source_nobody_has_mapped_is_known_by_its_column_names() -> None:

@@ -3,7 +3,14 @@
 -- depends_on: {{ ref('int_orders__order') }}
 -- Orders added up once, so that no as-of date has to look at lines again. An order whose lines became known on several
 -- days has a row for each: what was known of it from that day until the next.
-with days as (
+with lines as (
+    {{- lines_of_changed_orders(
+        'order_id, customer_id, ordered_at, known_at, sales_value, retail_discount, coupon_discount, '
+        'coupon_match_discount, _version'
+    ) }}
+),
+
+days as (
     select
         order_id,
         customer_id,
@@ -13,10 +20,7 @@ with days as (
         sum(retail_discount + coupon_discount + coupon_match_discount) as discount,
         bool_or(coupon_discount > 0) as used_coupon,
         max(_version) as _version
-    from {{ ref('fct_order_line') }}
-    {%- if is_incremental() %}
-    where order_id in ({{ changed_orders() }})
-    {%- endif %}
+    from lines
     group by order_id, customer_id, known_on
 )
 

@@ -10,6 +10,6 @@ inner join {{ ref('stg_salesforce__campaign_member') }} as members
     on members.created_at < dates.as_of_date + interval 1 day and not members.is_deleted
 inner join {{ ref('stg_salesforce__campaign') }} as campaigns
     on campaigns.campaign_id = members.campaign_id and not campaigns.is_deleted
-inner join {{ ref('int_identity__customer') }} as customers
-    on customers.record_id = 'salesforce:' || members.contact_id
+inner join {{ ref('int_features__identity') }} as customers
+    on customers.as_of_date = dates.as_of_date and customers.record_id = 'salesforce:' || members.contact_id
 group by all

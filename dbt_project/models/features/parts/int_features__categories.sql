@@ -6,13 +6,15 @@ with bought as (
     from {{ ref('int_features__spend') }}
 ),
 
+owned as ({{ owned_then('bought') }}),
+
 spend as (
     select
         as_of_date,
         customer_id,
         department,
         sum(value) as value
-    from bought
+    from owned
     group by as_of_date, customer_id, department
 )
 

@@ -1,16 +1,64 @@
--- Where a customer comes to us or answers, per as-of date, from the last 180 days: days on which they did count.
-with days as (
+-- Where a customer comes to us or answers, per as-of date, from the last 180 days: days on which they did count, for
+-- whoever they were on that date.
+with letters as (
+    {{- letters_of_all_platforms('email, kind, happened_at') }}
+),
+
+seen as (
     select
-        dates.as_of_date,
-        seen.customer_id,
-        seen.channel,
-        count(distinct seen.happened_at::date) as active_days
-    from {{ ref('int_features__as_of') }} as dates
-    inner join {{ ref('fct_interaction') }} as seen
-        on
-            seen.happened_at < dates.as_of_date + interval 1 day
-            and seen.happened_at >= dates.as_of_date - interval 179 days
-    where seen.kind in ('visit', 'lead', 'answered', 'open', 'click')
+        'salesforce:' || contact_id as record_id,
+        null as email,
+        'web' as channel,
+        activity_date as happened_on
+    from {{ ref('stg_google_analytics__user_day') }}
+
+    union all
+
+    select
+        'meta:' || lead_id,
+        null,
+        'meta',
+        created_at::date
+    from {{ ref('stg_meta__lead') }}
+
+    union all
+
+    select
+        'salesforce:' || contact_id,
+        null,
+        'campaign',
+        coalesce(first_responded_on, created_at::date)
+    from {{ ref('stg_salesforce__campaign_member') }}
+    where has_responded and not is_deleted
+
+    union all
+
+    select
+        null,
+        email,
+        'email',
+        happened_at::date
+    from letters
+    where kind in ('open', 'click')
+),
+
+dated as (
+    select *, unnest({{ as_of_dates("happened_on <= day and happened_on > day - 180") }}) as as_of_date
+    from seen
+),
+
+days as (
+    select
+        dated.as_of_date,
+        coalesce(identity.customer_id, owners.customer_id) as customer_id,
+        dated.channel,
+        count(distinct dated.happened_on) as active_days
+    from dated
+    left join {{ ref('int_features__identity') }} as identity
+        on identity.as_of_date = dated.as_of_date and identity.record_id = dated.record_id
+    left join {{ ref('int_features__address') }} as owners
+        on owners.as_of_date = dated.as_of_date and owners.email = dated.email
+    where coalesce(identity.customer_id, owners.customer_id) is not null
     group by all
 )
 

@@ -1,17 +1,22 @@
 -- E-mail engagement per customer and as-of date: letters of the last 90 days, answers of the last 180.
-with events as (
+with letters as (
+    {{- letters_of_all_platforms('email, kind, happened_at, mailing_id') }}
+),
+
+events as (
     select
-        dates.as_of_date,
-        letters.customer_id,
+        owners.as_of_date,
+        owners.customer_id,
         letters.kind,
         letters.platform || ':' || letters.mailing_id as mailing,
         letters.happened_at,
-        date_diff('day', letters.happened_at::date, dates.as_of_date) as age_days
-    from {{ ref('int_features__as_of') }} as dates
-    inner join {{ ref('int_email__event') }} as letters
+        date_diff('day', letters.happened_at::date, owners.as_of_date) as age_days
+    from letters
+    inner join {{ ref('int_features__address') }} as owners
         on
-            letters.happened_at < dates.as_of_date + interval 1 day
-            and letters.happened_at >= dates.as_of_date - interval 179 days
+            owners.email = letters.email
+            and letters.happened_at < owners.as_of_date + interval 1 day
+            and letters.happened_at >= owners.as_of_date - interval 179 days
 )
 
 select

@@ -6,9 +6,11 @@ with baskets as (
     from {{ ref('int_features__baskets') }}
 ),
 
+owned as ({{ owned_then('baskets') }}),
+
 aged as (
     select *, date_diff('day', ordered_at::date, as_of_date) as age_days
-    from baskets
+    from owned
 ),
 
 added_up as (

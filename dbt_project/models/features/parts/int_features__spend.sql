@@ -2,6 +2,10 @@
 
 -- depends_on: {{ ref('int_orders__order') }}
 -- Spend by department added up once, by order and by the day its lines became known.
+with lines as (
+    {{- lines_of_changed_orders('order_id, customer_id, ordered_on, known_at, department, sales_value, _version') }}
+)
+
 select
     order_id,
     customer_id,
@@ -10,10 +14,6 @@ select
     department,
     sum(sales_value) as value,
     max(_version) as _version
-from {{ ref('fct_order_line') }}
-where
-    sales_value > 0
-    {%- if is_incremental() %}
-    and order_id in ({{ changed_orders() }})
-    {%- endif %}
+from lines
+where sales_value > 0
 group by order_id, customer_id, ordered_on, known_on, department

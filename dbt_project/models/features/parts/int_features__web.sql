@@ -1,18 +1,23 @@
 -- Web engagement per customer and as-of date, from the last 90 days.
-with visits as (
+with seen as (
     select
-        customers.customer_id,
-        web.activity_date,
-        web.hour,
-        web.device,
-        web.city,
-        web.sessions,
-        web.views,
-        web.carts,
-        unnest({{ as_of_dates("web.activity_date <= day and web.activity_date > day - 90") }}) as as_of_date
-    from {{ ref('stg_google_analytics__user_day') }} as web
-    inner join {{ ref('int_identity__customer') }} as customers
-        on customers.record_id = 'salesforce:' || web.contact_id
+        'salesforce:' || contact_id as record_id,
+        activity_date,
+        hour,
+        device,
+        city,
+        sessions,
+        views,
+        carts,
+        unnest({{ as_of_dates("activity_date <= day and activity_date > day - 90") }}) as as_of_date
+    from {{ ref('stg_google_analytics__user_day') }}
+),
+
+visits as (
+    select seen.*, identity.customer_id
+    from seen
+    inner join {{ ref('int_features__identity') }} as identity
+        on identity.as_of_date = seen.as_of_date and identity.record_id = seen.record_id
 ),
 
 added_up as (

@@ -1,0 +1,28 @@
+{# A Contact as staging keeps it, from the columns of raw: for its newest version and for every version alike. #}
+{% macro contact_columns() -%}
+    id as contact_id,
+    nullif(account_id, '') as account_id,
+    nullif(individual_id, '') as individual_id,
+    nullif(trim(loyalty_id_c), '') as loyalty_id,
+    nullif(trim(first_name), '') as given_name,
+    nullif(trim(last_name), '') as family_name,
+    nullif(lower(trim(email)), '') as email,
+    nullif(trim(mobile_phone), '') as phone,
+    try_cast(birthdate as date) as birth_date,
+    nullif(trim(mailing_street), '') as street,
+    nullif(trim(mailing_city), '') as city,
+    nullif(trim(mailing_state), '') as state,
+    nullif(trim(mailing_postal_code), '') as postal_code,
+    nullif(trim(mailing_country), '') as country,
+    age_band_c as age_band,
+    income_band_c as income_band,
+    home_ownership_c as home_ownership,
+    marital_status_c as marital_status,
+    household_size_c as household_size,
+    household_composition_c as household_composition,
+    kids_count_c as kids_count,
+    coalesce(has_opted_out_of_email, false) as has_opted_out_of_email,
+    coalesce(is_deleted, false) as is_deleted,
+    created_date::timestamp as created_at,
+    system_modstamp::timestamp as modified_at
+{%- endmacro %}
