@@ -391,7 +391,7 @@ from (
         union all
         select customer_id, 'email', happened_at::date from letter where kind in ('open', 'click')
         union all
-        select identity.customer_id, 'campaign', created_date::date
+        select identity.customer_id, 'campaign', coalesce(first_responded_date, created_date::date)
         from (
             select * from raw_salesforce__campaign_member
             qualify row_number() over (partition by id order by system_modstamp desc, _load_id desc) = 1
@@ -437,7 +437,8 @@ select
     coupon_recency_days,
     departments, category_entropy, fresh_share, meat_share, personal_care_share, deli_share, top_department,
     coalesce(returned_lines_180d, 0) as returned_lines_180d,
-    least(coalesce(returned_value_180d, 0) / spend_180d, 1)::double as return_share_180d,
+    if(returned_value_180d > spend_180d, 1, if(returned_lines_180d is null, 0, returned_value_180d) / spend_180d)::double
+        as return_share_180d,
     return_recency_days,
     coalesce(campaigns_received, 0) as campaigns_received,
     coalesce(campaigns_answered, 0) as campaigns_answered,
@@ -445,7 +446,7 @@ select
     coalesce(letters_90d, 0) as letters_90d,
     coalesce(letters_opened_90d, 0) as letters_opened_90d,
     coalesce(letters_clicked_90d, 0) as letters_clicked_90d,
-    least(letters_opened_90d / nullif(letters_90d, 0), 1) as letters_opened_share,
+    least(letters_opened_90d, letters_90d) / nullif(letters_90d, 0) as letters_opened_share,
     email_recency_days,
     coalesce(interests.interests, []) as interests,
     coalesce(interests.interest_evidence_ids, []) as interest_evidence_ids,
@@ -480,6 +481,14 @@ left join (
         list(evidence_id order by score desc, interest) filter (kind = 'interest') as interest_evidence_ids,
         list(interest order by score desc, interest) filter (kind = 'value') as values,
         list(evidence_id order by score desc, interest) filter (kind = 'value') as value_evidence_ids
-    from as_of inner join interest on known_at < as_of_date + interval 1 day
+    from (
+        select
+            as_of_date, customer_id, kind, interest, round(1 - product(1 - score), 9) as score,
+            arg_max(evidence_id, (score, evidence_id)) as evidence_id
+        from as_of
+        inner join interest on known_at < as_of_date + interval 1 day
+        inner join identity using (record_id)
+        group by all
+    )
     group by all
 ) as interests using (as_of_date, customer_id);
