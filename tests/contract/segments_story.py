@@ -106,6 +106,13 @@ class Story:
             [load_id, source],
         )
 
+    def order(self, customer: str, load_id: str) -> None:
+        """One order of a customer, in that load."""
+        self.lake.execute(
+            "insert into raw.salesforce__order (id, bill_to_contact_id, _load_id) values (?, ?, ?)",
+            [f"{customer} {load_id}", customer, load_id],
+        )
+
 
 def copy_project(project: Path) -> None:
     """The dbt project with segments of this story instead of its own, on tables that are there already."""
@@ -134,7 +141,8 @@ def plant(lake: Lake) -> None:
         from (values {values}) as t(customer_id, age, orders_per_month, spend_90d, is_mailable)""")
     lake.execute("create table marts.dim_customer as select customer_id from features.customer_latest")
     lake.execute("""create table pii.dim_contact as
-        select customer_id, if(customer_id in ('c5', 'c6'), 'shared', customer_id) || '@example.com' as email
+        select customer_id, if(customer_id in ('c5', 'c6'), 'shared', customer_id) || '@example.com' as email,
+            null::varchar as phone_e164
         from marts.dim_customer""")
     lake.execute("""create table intermediate.int_identity__customer as
         select 'salesforce:' || customer_id as record_id, customer_id from marts.dim_customer""")
@@ -159,6 +167,10 @@ def tell(lake: Lake, project: Path) -> Story:
     story.build(FIRST_DAY)
 
     story.load("salesforce", "20171201T110000")
+    story.order("c5", "20171201T110000")
+    story.order("c5", "20171201T110000")
+    story.load("salesforce", "20171201T113000")
+    story.order("c4", "20171201T113000")
     lake.execute("update features.customer_latest set orders_per_month = 1 where customer_id = 'c4'")
     lake.execute("update features.customer_latest set orders_per_month = 4 where customer_id = 'c5'")
     selects = SELECTS | {

@@ -100,11 +100,19 @@ def test_why_names_values_run_and_load(story: Story) -> None:
     ]
     assert [(p.of, p.text, p.is_met) for p in found.rules] == [("exclusions", "not in young", True)]
     (flip,) = found.flips
-    assert flip.what == "entered" and flip.loads == ("salesforce 20171201T110000 (7 rows)",)
+    assert flip.what == "entered" and flip.loads == ("salesforce 20171201T110000 (2 rows: order)",)
     assert (flip.run or "").startswith("dbt ")
     (difference,) = found.differences
     assert difference.before and difference.before.values == {"orders_per_month": 1.0}
     assert difference.after and difference.after.values == {"orders_per_month": 4.0}
+
+
+def test_why_names_only_loads_that_hold_the_customers_rows(story: Story) -> None:
+    left, entered = ask(story, "c4", "loyal").flips
+    assert (left.what, left.loads) == ("left", ("salesforce 20171201T113000 (1 row: order)",))
+    assert (entered.what, entered.loads) == ("entered", ())  # the first load has nothing of c4
+    (redefined, _) = ask(story, "c2", "young").flips
+    assert (redefined.what, redefined.loads) == ("left", ())
 
 
 def test_why_goes_back_to_the_definition_of_then(story: Story) -> None:

@@ -73,7 +73,7 @@ SETTLE = (
         """,
     ),
     (
-        "exists (from answered where state = 'accepted' and is_acknowledged)",
+        "exists (from wave where is_acknowledged)",
         """
         delete from activation.acknowledged where sync = $sync and destination_key in (
             select destination_key from answered where state = 'accepted' and is_acknowledged
@@ -81,7 +81,7 @@ SETTLE = (
         """,
     ),
     (
-        "exists (from answered where state = 'accepted' and operation <> 'remove')",
+        "exists (from wave where operation <> 'remove')",
         """
         insert into activation.acknowledged
         select $sync, customer_id, destination_key, payload_hash, fingerprint, $now from answered
@@ -96,7 +96,7 @@ SETTLE = (
         """,
     ),
     (
-        "exists (from answered where state = 'rejected' and operation <> 'remove')",
+        "exists (from told where state = 'rejected')",
         """
         insert into activation.rejected
         select $sync, customer_id, destination_key, payload_hash, reason, $now from answered
@@ -104,7 +104,7 @@ SETTLE = (
         """,
     ),
     (
-        "exists (from answered where state = 'accepted' and operation = 'remove')",
+        "exists (from wave where operation = 'remove')",
         """
         delete from pii.activation_key where sync = $sync and destination_key in (
             select destination_key from answered where state = 'accepted' and operation = 'remove'
@@ -112,7 +112,7 @@ SETTLE = (
         """,
     ),
     (
-        "exists (from answered where external_id is not null)",
+        "exists (from told where external_id is not null)",
         """
         update pii.activation_key as known set external_id = answered.external_id
         from answered
@@ -121,4 +121,4 @@ SETTLE = (
         """,
     ),
 )
-"""Statements, each with what must be so for it to change anything."""
+"""Statements, each with what must be so for it to change anything, and is quickly known."""

@@ -144,7 +144,7 @@ def _tell(found: "Why") -> None:
                 "at": str(f.happened_at),
                 "snapshot": f.snapshot,
                 "by": f.run,
-                "after loading": list(f.loads),
+                "after loading": list(f.loads) or (["nothing of theirs"] if f.snapshot else []),
             }
             for f in found.flips
         ]

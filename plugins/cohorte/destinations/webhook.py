@@ -37,7 +37,7 @@ from cohorte.destinations.http import Api
 from cohorte.health import Finding
 
 WRITTEN_AS = """
-    '{"id":"' || id || '","operation":"' || operation || '","key":' || to_json(key) || ',"fields":' || fields || '}'
+    concat('{"id":"', id, '","operation":"', operation, '","key":', to_json(key), ',"fields":', fields, '}')
 """
 BATCH = 500
 CONCURRENT = 8

@@ -7,6 +7,7 @@ from typing import Any
 
 from cohorte.lake import CATALOG, Lake
 from cohorte.segments import moment
+from cohorte.segments.arrivals import Arrivals
 from cohorte.segments.moment import Moment
 
 TABLE = "membership"
@@ -15,7 +16,7 @@ _METADATA = f"__ducklake_metadata_{CATALOG}"
 
 @dataclass(frozen=True)
 class Flip:
-    """One entry or leave. `loads`: what had been landed since the build before, as source and load id."""
+    """One entry or leave. `loads`: those since the build before that brought rows about the customer."""
 
     what: str
     """entered | left"""
@@ -30,7 +31,7 @@ class Flip:
     build_before: Moment | None
 
 
-def find(segment: str, customer: str, *, until: int, then: Lake, lake: Lake) -> list[Flip]:
+def find(segment: str, customer: str, *, until: int, arrivals: Arrivals, then: Lake, lake: Lake) -> list[Flip]:
     """Every entry and leave up to a snapshot, the newest first. then: the lake at that snapshot."""
     stays = then.rows(
         "select entered_at, left_at from segments.history where segment = ? and customer_id = ? order by entered_at",
@@ -41,7 +42,7 @@ def find(segment: str, customer: str, *, until: int, then: Lake, lake: Lake) -> 
     flips = []
     for what, happened_at in reversed(times):
         snapshot = written.pop() if written and written[-1][0] == what else None
-        flips.append(_flip(what, happened_at, snapshot[1] if snapshot else None, lake))
+        flips.append(_flip(what, happened_at, snapshot[1] if snapshot else None, arrivals, lake))
     return flips
 
 
@@ -64,7 +65,7 @@ def _snapshots(segment: str, customer: str, until: int, lake: Lake) -> list[tupl
     )
 
 
-def _flip(what: str, happened_at: datetime, snapshot: int | None, lake: Lake) -> Flip:
+def _flip(what: str, happened_at: datetime, snapshot: int | None, arrivals: Arrivals, lake: Lake) -> Flip:
     if snapshot is None:
         return Flip(what, happened_at, None, None, (), None, None)
     build, before = moment.build_of(snapshot, lake=lake)
@@ -77,21 +78,20 @@ def _flip(what: str, happened_at: datetime, snapshot: int | None, lake: Lake) ->
         happened_at,
         snapshot,
         f"{about['dag_id']} {about['run_id']}" if about.get("dag_id") else f"dbt {about.get('invocation_id', '')}",
-        tuple(_loads(before.snapshot if before else 0, snapshot, lake)),
+        tuple(arrivals.say(_loads(before.snapshot if before else 0, snapshot, lake))),
         build,
         before,
     )
 
 
-def _loads(after: int, until: int, lake: Lake) -> list[str]:
-    """What was landed between two snapshots."""
+def _loads(after: int, until: int, lake: Lake) -> list[tuple[str, str]]:
+    """(source, load id) of what was landed between two snapshots."""
     time = f"(select snapshot_time at time zone 'UTC' from ducklake_snapshots('{CATALOG}') where snapshot_id = ?)"
-    rows = lake.rows(
+    return lake.rows(
         f"""
-        select source, load_id, sum(rows) from ops.load
+        select distinct source, load_id from ops.load
         where loaded_at > coalesce({time}, timestamp '-infinity') and loaded_at <= {time} and rows > 0
-        group by all order by load_id
+        order by load_id, source
         """,
         [after, until],
     )
-    return [f"{source} {load_id} ({rows:,} rows)" for source, load_id, rows in rows]

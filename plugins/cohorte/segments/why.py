@@ -8,7 +8,9 @@ from typing import Any
 
 from cohorte.lake import Lake
 from cohorte.segments import flips, moment, predicates, rules
+from cohorte.segments.arrivals import Arrivals
 from cohorte.segments.flips import Flip
+from cohorte.segments.lineage import raw_tables
 from cohorte.segments.moment import Moment
 from cohorte.segments.predicates import Predicate
 from cohorte.settings import Settings
@@ -76,7 +78,9 @@ def why(customer: str, segment: str, *, settings: Settings, at: str | None = Non
             )
             candidate = rules.candidate(segment, customer_id, lake=then)
             found = predicates.explain(segment, model, customer_id, lake=then)
-            moves = flips.find(segment, customer_id, until=when.snapshot, then=then, lake=lake)
+            looked_at = {column for predicate in found for column in predicate.values}
+            arrivals = Arrivals(customer_id, raw_tables(looked_at, settings=settings) if looked_at else None, then)
+            moves = flips.find(segment, customer_id, until=when.snapshot, arrivals=arrivals, then=then, lake=lake)
             return Why(
                 customer_id=customer_id,
                 segment=segment,

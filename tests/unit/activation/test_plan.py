@@ -2,6 +2,7 @@
 
 import pytest
 
+from cohorte.activation.difference import Statements
 from cohorte.activation.plan import Plan, make_plan
 from cohorte.activation.wave import least_calls
 from cohorte.steps import activate
@@ -142,3 +143,23 @@ def test_null_policies(world: World, platform: Platform) -> None:
 def test_clearing_is_refused_where_it_could_make_a_person_anew(world: World) -> None:
     with pytest.raises(ValueError, match="brevo cannot clear"):
         activate.plan(sync_spec(destination="brevo", on_leave="clear"), lake=world.lake)
+
+
+def test_a_first_plan_is_what_comparing_one_by_one_would_find(world: World) -> None:
+    world.many(20)
+    world.contact("c00003", "PERSON4@example.com ", "Given3")
+    world.contact("c00005", "no address", "Given5")
+    world.contact("c00006", None)
+    world.consent("c00007", False)
+    world.hold_out(8, 4)
+    world.lake.execute("insert into activation.suppression values ('c00009', 'asked', now()::timestamp)")
+    found = []
+    for is_first in (True, False):
+        statements = Statements(sync_spec(), "lower_trim", is_first=is_first)
+        for statement in (*statements.before(), *statements.all()):
+            world.lake.connection.execute(statement, {"sync": sync_spec().name} if "$sync" in statement else {})
+        rows = [world.lake.rows(f"from {table} order by all") for table in ("sync_plan", "sync_difference")]
+        found.append(rows)
+    assert found[0] == found[1]
+    reasons = {row[-1] for row in found[0][1]}
+    assert {"malformed email", "no email", "opted out", "holdout", "suppressed"} <= reasons
