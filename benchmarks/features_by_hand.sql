@@ -67,10 +67,11 @@ group by email;
 create temp table refused as
 with subscriber as (
     select lower(trim(email_address)) as email, status in ('opted_out', 'unsubscribed', 'blocklisted') as is_out from (
-        from raw_hubspot__subscriber union all by name from raw_mailchimp__subscriber union all by name
-        from raw_brevo__subscriber
+        select 'hubspot' as platform, * from raw_hubspot__subscriber
+        union all by name select 'mailchimp' as platform, * from raw_mailchimp__subscriber
+        union all by name select 'brevo' as platform, * from raw_brevo__subscriber
     )
-    qualify row_number() over (partition by subscriber_id order by changed_at desc, _load_id desc) = 1
+    qualify row_number() over (partition by platform, subscriber_id order by changed_at desc, _load_id desc) = 1
     union all
     select lower(trim(email_address)), coalesce(opted_out = 'true', false) or coalesce(is_do_not_email = 'true', false)
     from raw_account_engagement__subscriber
