@@ -26,7 +26,7 @@ ASYNCHRONOUS = (
 )
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__])
+_processes.set_forkserver_preload([__name__, "duckdb", "httpx", "psycopg2", "pyarrow", "tenacity"])
 
 
 def run(settings: Settings, sync: SyncSpec, credentials: Credentials, die_at: int | None, tally: Path) -> int:

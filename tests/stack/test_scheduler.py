@@ -16,8 +16,8 @@ from cohorte.settings import ROOT
 
 pytestmark = pytest.mark.slow
 
-WITHIN = 240
-"""Seconds from the trigger to the end of activate_segments."""
+PATIENCE = 600
+"""Seconds before a test gives up: no promise of how long anything takes, and long enough for a busy machine."""
 
 
 @pytest.fixture
@@ -70,11 +70,11 @@ def test_one_trigger_leads_to_the_platforms(stack: httpx.Client, home: Home) -> 
     for source in ("extract_google_analytics", "extract_meta"):
         trigger(stack, source)
     for source in ("extract_google_analytics", "extract_meta"):
-        assert wait(stack, source, within=120) == "success"
+        assert wait(stack, source, within=PATIENCE) == "success"
     stack.patch("/dags/build_features", json={"is_paused": False}).raise_for_status()
 
     trigger(stack, "extract_salesforce")
-    state = wait(stack, "activate_segments", within=WITHIN)
+    state = wait(stack, "activate_segments", within=PATIENCE)
     everything = stack.get("/dags/~/dagRuns", params={"limit": 50}).json()["dag_runs"]
     assert state == "success", [(run["dag_id"], run["state"]) for run in everything]
     kinds = {run["dag_id"]: run["run_type"] for run in everything}
@@ -103,7 +103,7 @@ def check_approval(stack: httpx.Client, home: Home) -> None:
     def states() -> dict[str, str]:
         return {task["task_id"]: task["state"] for task in stack.get(tasks).json()["task_instances"]}
 
-    asks, deadline = "mailchimp_default.ask_if_held", time.monotonic() + 120
+    asks, deadline = "mailchimp_default.ask_if_held", time.monotonic() + PATIENCE
     others = [f"hubspot_default.{task}" for task in ("activate", "ask_if_held", "activate_approved")]
     while time.monotonic() < deadline and (
         states()[asks] != "awaiting_input" or states()[others[-1]] not in ("skipped", "failed")
@@ -116,7 +116,7 @@ def check_approval(stack: httpx.Client, home: Home) -> None:
     assert sandbox.get("state/mailchimp")["segments"]["Market letter"]
 
     stack.patch(f"{tasks}/{asks}/0/hitlDetails", json={"chosen_options": ["Approve"]}).raise_for_status()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and states()["mailchimp_default.activate_approved"] not in ("success", "failed"):
         time.sleep(1)
     assert states()["mailchimp_default.activate_approved"] == "success"
@@ -141,7 +141,7 @@ def check_backfill(stack: httpx.Client, home: Home) -> None:
     stack.patch("/dags/build_features", json={"is_paused": True}).raise_for_status()
     stack.post("/backfills", json=body).raise_for_status()
     runs: list[dict[str, str]] = []
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and {run["state"] for run in runs} != {"success"}:
         time.sleep(1)
         asked = {"run_type": "backfill"}
