@@ -16,7 +16,7 @@ from sandbox.errors import Refused
 from sandbox.faults import KINDS, Fault
 from sandbox.google import datamanager
 from sandbox.hubspot import api as hubspot
-from sandbox.mailchimp import api as mailchimp
+from sandbox.mailchimp import segments as mailchimp_segments
 from sandbox.marketing_cloud import extensions as marketing_cloud
 from sandbox.salesforce.jobs import plant, visible
 from sandbox.salesforce.schema import OBJECTS
@@ -56,7 +56,7 @@ def read_hubspot(sandbox: Here) -> dict[str, dict[str, list[str]]]:
 
 @router.get("/state/mailchimp")
 def read_mailchimp(sandbox: Here) -> dict[str, dict[str, list[str]]]:
-    return mailchimp.held(sandbox)
+    return mailchimp_segments.held(sandbox)
 
 
 @router.get("/state/brevo")

@@ -29,9 +29,11 @@ from sandbox.google import datamanager
 from sandbox.google.quota import Quota as DataManagerQuota
 from sandbox.hubspot import api as hubspot
 from sandbox.hubspot import rate as hubspot_rate
-from sandbox.mailchimp import api as mailchimp
+from sandbox.mailchimp import account as mailchimp
 from sandbox.mailchimp import deletion as mailchimp_deletion
+from sandbox.mailchimp import members as mailchimp_members
 from sandbox.mailchimp import reports as mailchimp_reports
+from sandbox.mailchimp import segments as mailchimp_segments
 from sandbox.marketing_cloud import extensions as marketing_cloud
 from sandbox.marketing_cloud import oauth as marketing_cloud_oauth
 from sandbox.marketing_cloud import soap as marketing_cloud_soap
@@ -68,7 +70,7 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app = FastAPI(title="Cohorte sandbox", lifespan=lifespan, openapi_url=None)
     app.state.sandbox = Sandbox.open(folder, cut)
     app.state.jobs = Jobs(app.state.sandbox)
-    app.state.quota = google.Quota()
+    app.state.quota, app.state.last_report = google.Quota(), google.LastReport()
     app.state.hubspot_rate = hubspot_rate.RateLimit()
     app.state.hubspot_searches = hubspot_rate.RateLimit(hubspot_rate.SEARCHES, hubspot_rate.SECOND)
     hubspot.prepare(app.state.sandbox)
@@ -98,6 +100,8 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(meta_graph.router)
     app.include_router(hubspot.router)
     app.include_router(mailchimp.router)
+    app.include_router(mailchimp_members.router)
+    app.include_router(mailchimp_segments.router)
     app.include_router(mailchimp_deletion.router)
     app.include_router(mailchimp_reports.router)
     app.include_router(brevo.router)

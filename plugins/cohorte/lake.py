@@ -186,10 +186,10 @@ class Lake:
         return int(data.num_rows)
 
     def prepare(self) -> None:
-        """Creates the schemas and the platform's own tables (`ddl/*.sql`); safe to run at every start."""
+        """Creates the schemas and the platform's own tables (`ddl/**/*.sql`); safe to run at every start."""
         for schema in SCHEMAS:
             self.connection.execute(f"create schema if not exists {CATALOG}.{schema}")
-        for script in sorted((Path(__file__).parent / "ddl").glob("*.sql")):
+        for script in sorted((Path(__file__).parent / "ddl").rglob("*.sql")):
             self.connection.execute(script.read_text())
 
 

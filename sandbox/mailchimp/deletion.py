@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sandbox import mail
 from sandbox.context import Here
 from sandbox.forgotten import forget
-from sandbox.mailchimp.api import check_list, check_request, member_id_of, refuse
+from sandbox.mailchimp.account import check_list, check_request, member_id_of, refuse
 
 router = APIRouter(prefix="/mailchimp/3.0", dependencies=[Depends(check_request), Depends(check_list)])
 

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Request
 from sandbox import mail
 from sandbox.access import LIST_ID
 from sandbox.context import Here, Sandbox
-from sandbox.mailchimp.api import MAX_PAGE, check_request, moment, refuse
+from sandbox.mailchimp.account import MAX_PAGE, check_request, moment, refuse
 
 ACTIONS = ("open", "click", "bounce")
 

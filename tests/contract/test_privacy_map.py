@@ -77,7 +77,7 @@ def test_there_is_something_to_check(tables: Tables) -> None:
     assert {"raw.salesforce__contact", "pii.dim_contact", "pii.stg_salesforce__contact", "ops.erasure"} <= tables.keys()
     assert {"segments.history", "intermediate.int_features__web", "staging.stg_salesforce__order"} <= tables.keys()
     missing = {f"raw.{name}__{stream.name}" for name in sources.NAMES for stream in sources.kind(name).streams}
-    assert missing - tables.keys() == set(), "add the stream's columns to ddl/raw.sql"
+    assert missing - tables.keys() == set(), "add the stream's columns to ddl/raw/<source>.sql"
 
 
 def test_every_table_is_about_somebody_or_says_that_it_is_not(tables: Tables) -> None:

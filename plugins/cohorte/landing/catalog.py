@@ -56,7 +56,7 @@ def open_source(name: str, credentials: Credentials, settings: Settings) -> Sour
 
 
 def create_tables(lake: Lake) -> None:
-    """Makes raw tables, empty, with the columns their entries name (docs/adr/0006); `ddl/raw.sql` made the others."""
+    """Makes raw tables, empty, with the columns their entries name (docs/adr/0006); `ddl/raw/` made the others."""
     for name, found in _declared(lake.settings).items():
         for stream, entry in found.tables.items():
             columns = {column["name"]: column.get("data_type", "varchar") for column in entry.get("columns", ())}
