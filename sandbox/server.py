@@ -5,12 +5,14 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from sandbox import control, index, meta_audiences
 from sandbox.access import connections
@@ -91,6 +93,16 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.state.traffic = Traffic(app, app.state.faults, app.state.sandbox.tokens)
     app.add_exception_handler(Refused, answer_refusal)
     app.add_exception_handler(HTTPException, answer_http_error)
+    for stub in stubs():
+        stub.prepare(folder)
+    app.router.routes = list(_routes())
+    return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """All there are, made once a process: they find their sandbox by the request."""
+    app = FastAPI(openapi_url=None)
     # Salesforce also answers at the root: simple-salesforce keeps only the host of an instance URL.
     for prefix in ("/salesforce", ""):
         app.include_router(salesforce_oauth.router, prefix=prefix)
@@ -117,12 +129,11 @@ def create_app(folder: Path, cut: Cut) -> FastAPI:
     app.include_router(datamanager.router)
     app.include_router(account_engagement.router)
     for stub in stubs():
-        stub.prepare(folder)
         if stub.router:
             app.include_router(stub.router)
     app.include_router(control.router)
     app.include_router(index.router)
-    return app
+    return app.router.routes
 
 
 @contextmanager

@@ -1,15 +1,20 @@
 """What all tests share: a lake of their own, on a real PostgreSQL."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from cohorte import postgres
 from cohorte.lake import Lake
 from cohorte.settings import Settings
+from tests import homes
+
+
+@pytest.fixture(scope="session")
+def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a home of a test's own is copied from."""
+    return homes.prepared(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -20,24 +25,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def lake(settings: Settings) -> Iterator[Lake]:
+def lake(settings: Settings, prepared_home: Path) -> Iterator[Lake]:
     """An empty lake, prepared; shared by the tests of one module."""
-    _forget_the_disk(settings)
-    postgres.create_databases(settings)
+    homes.copy(prepared_home, settings)
     with Lake.open(settings) as lake:
-        lake.prepare()
         yield lake
     postgres.stop(settings)
-
-
-def _forget_the_disk(settings: Settings) -> None:
-    """PostgreSQL need not survive a power cut here; it does survive every process that tests kill."""
-    connection = psycopg2.connect(postgres.conninfo(settings, "postgres"))
-    connection.autocommit = True
-    with closing(connection), connection.cursor() as cursor:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            cursor.execute(f"alter system set {setting} = off")
-        cursor.execute("select pg_reload_conf()")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

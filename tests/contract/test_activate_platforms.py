@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -36,8 +37,8 @@ UPSERT = 4
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    with Lake.open(new_home(tmp_path_factory.mktemp("home"))) as opened:
+def lake(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Iterator[Lake]:
+    with Lake.open(new_home(tmp_path_factory.mktemp("home"), prepared_home)) as opened:
         yield opened
 
 

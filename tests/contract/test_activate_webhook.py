@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +24,8 @@ AUDIENCE = Audience("VIPs", "VIPs")
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    with Lake.open(new_home(tmp_path_factory.mktemp("home"))) as opened:
+def lake(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Iterator[Lake]:
+    with Lake.open(new_home(tmp_path_factory.mktemp("home"), prepared_home)) as opened:
         yield opened
 
 

@@ -21,8 +21,8 @@ TIMES = 10
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    home = new_home(tmp_path_factory.mktemp("home"))
+def lake(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Iterator[Lake]:
+    home = new_home(tmp_path_factory.mktemp("home"), prepared_home)
     with Lake.open(home) as opened:
         yield opened
     postgres.stop(home)  # the killed ones cannot say that they do not need it any more

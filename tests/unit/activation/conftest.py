@@ -1,6 +1,7 @@
 """One lake a test process, emptied for every test; and nobody waits."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,8 @@ from tests.unit.activation.world import Platform, World, from_nothing, new_home
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return new_home(tmp_path_factory.mktemp("home"))
+def home(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Settings:
+    return new_home(tmp_path_factory.mktemp("home"), prepared_home)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A segment whose audit found a breach nobody has waived reaches nobody new; opt-outs still go out."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,8 @@ from tests.unit.activation.world import InMemory, Platform, World, from_nothing,
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    with Lake.open(new_home(tmp_path_factory.mktemp("home"))) as opened:
+def lake(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Iterator[Lake]:
+    with Lake.open(new_home(tmp_path_factory.mktemp("home"), prepared_home)) as opened:
         yield opened
 
 

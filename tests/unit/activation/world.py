@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cohorte import postgres
 from cohorte.activation.spec import SyncSpec
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
@@ -22,6 +21,7 @@ from cohorte.destinations.base import (
 )
 from cohorte.lake import Lake
 from cohorte.settings import Settings
+from tests import homes
 
 INPUTS = {
     "segments.membership": "segment varchar, customer_id varchar, entered_at timestamp, score double, reason varchar, "
@@ -38,12 +38,11 @@ LEDGER = (
 )
 
 
-def new_home(folder: Path) -> Settings:
+def new_home(folder: Path, prepared_home: Path) -> Settings:
     """A lake with empty inputs and an empty ledger."""
     settings = Settings(home=folder, memory_limit="1GB")
-    postgres.create_databases(settings)
+    homes.copy(prepared_home, settings)
     with Lake.open(settings) as lake:
-        lake.prepare()
         for table, columns in INPUTS.items():
             lake.execute(f"create table {table} ({columns})")
     return settings
