@@ -1,6 +1,7 @@
 """`make demo`: the platform, once, for one business day, through the very DAGs that run in production.
 
-A run counts when its summary is written; until then the next `make demo` takes up the same day again.
+A run counts when its summary is written; until then the next `make demo` takes up the same day again: after an
+interruption with the DAG it was in, after a failure from the beginning.
 """
 
 import os
@@ -76,8 +77,11 @@ def _run(settings: Settings, console: "Console", started: float) -> int:
         before = Summary.marker(settings, run)
         failed: list[str] = []
         extracts = {f"extract_{name}": () for name in catalog.names(settings)}
+        done = _done_before(day)
         for dag_id, needs in (extracts | NEEDS).items():
-            if any(need in failed for need in needs):
+            if dag_id in done:
+                console.print(f"[bold]{dag_id}[/] was done before the interruption")
+            elif any(need in failed for need in needs):
                 failed.append(dag_id)
                 console.print(f"[bold]{dag_id}[/] is not started: nothing new from {' and '.join(needs)}")
             elif not _run_dag(dag_id, day, watcher):
@@ -111,6 +115,20 @@ class _Sandbox:
 
     def stop(self) -> None:
         local.stop_sandbox(self.settings)
+
+
+def _done_before(day: datetime) -> set[str]:
+    """The DAGs that have succeeded for this day, in a run that was interrupted; none after one that failed."""
+    from airflow.models.dagrun import DagRun
+    from airflow.sdk import DagRunState
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        states = dict(session.execute(select(DagRun.dag_id, DagRun.state).where(DagRun.logical_date == day)).all())
+    if DagRunState.FAILED in states.values():
+        return set()
+    return {dag_id for dag_id, state in states.items() if state == DagRunState.SUCCESS}
 
 
 def _run_dag(dag_id: str, day: datetime, watcher: "Watcher") -> bool:
