@@ -125,7 +125,8 @@ def _done_before(day: datetime) -> set[str]:
     from sqlalchemy import select
 
     with create_session() as session:
-        states = dict(session.execute(select(DagRun.dag_id, DagRun.state).where(DagRun.logical_date == day)).all())
+        runs = session.execute(select(DagRun.dag_id, DagRun.state).where(DagRun.logical_date == day))
+        states = {dag_id: state for dag_id, state in runs}
     if DagRunState.FAILED in states.values():
         return set()
     return {dag_id for dag_id, state in states.items() if state == DagRunState.SUCCESS}
