@@ -126,7 +126,7 @@ def _done_before(day: datetime) -> set[str]:
 
     with create_session() as session:
         runs = session.execute(select(DagRun.dag_id, DagRun.state).where(DagRun.logical_date == day))
-        states = {dag_id: state for dag_id, state in runs}
+        states: dict[str, str] = {str(run.dag_id): str(run.state) for run in runs}
     if DagRunState.FAILED in states.values():
         return set()
     return {dag_id for dag_id, state in states.items() if state == DagRunState.SUCCESS}
