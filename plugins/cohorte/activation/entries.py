@@ -7,7 +7,7 @@ They read the plan's temporary tables (cohorte.activation.difference), and of ea
     answered    the wave with its answers
 """
 
-from cohorte.activation.difference import HELD_OUT
+from cohorte.activation.inputs import HELD_OUT
 
 NEWLY_HELD_OUT = f"""
     select $run, $sync, member.segment, member.holdout, customer_id, $now

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Self
 
-from cohorte.activation.difference import quoted
+from cohorte.activation.forms import quoted
 from cohorte.activation.ledger import Outcome
 from cohorte.activation.spec import SyncSpec
 from cohorte.destinations.base import Receipt, Row, Stage
