@@ -118,8 +118,7 @@ def waves(
             with going as (
                 select operation, reason, customer_id, destination_key, coalesce(key, '') as key, external_id,
                     payload_hash, fingerprint, is_acknowledged, {_fields(sync)} as fields,
-                    left(sha256(concat_ws('|', coalesce(intended_by, ?), operation, destination_key, payload_hash)), 32)
-                        as id
+                    md5(concat_ws('|', coalesce(intended_by, ?), operation, destination_key, payload_hash)) as id
                 from sync_plan where rowid >= ? and rowid < ? and {among}
             )
             select *{written} from going
