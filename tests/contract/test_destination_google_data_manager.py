@@ -10,7 +10,7 @@ import duckdb
 import httpx
 import pytest
 
-from cohorte.activation.difference import NORMAL_FORMS
+from cohorte.activation.forms import NORMAL_FORMS
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
     AccessRefused,

@@ -7,7 +7,7 @@ They read the plan's temporary tables (cohorte.activation.difference), and of ea
     answered    the wave with its answers
 """
 
-from cohorte.activation.difference import HELD_OUT
+from cohorte.activation.inputs import HELD_OUT
 
 NEWLY_HELD_OUT = f"""
     select $run, $sync, member.segment, member.holdout, customer_id, $now
@@ -25,6 +25,12 @@ KEPT = """
     where sync = $sync and destination_key in (select destination_key from sync_plan)
     """
 """Keys of the plan's people that are there already; found once a run, because that reads all of them."""
+REFUSED = """
+    create or replace temp table sync_refused as
+    select destination_key from activation.rejected
+    where sync = $sync and destination_key in (select destination_key from sync_plan)
+    """
+"""Who of them was refused before; found once a run, because no row is sent twice in one."""
 INTEND = (
     """
     insert into activation.intent
@@ -89,7 +95,7 @@ SETTLE = (
         """,
     ),
     (
-        "exists (from activation.rejected where sync = $sync)",
+        "exists (from sync_refused)",
         """
         delete from activation.rejected
         where sync = $sync and destination_key in (select destination_key from answered)

@@ -8,6 +8,7 @@ plan of a day, so that no fault in here can last.
 import json
 from datetime import UTC, datetime, timedelta
 
+from cohorte.activation.columns import Columns
 from cohorte.activation.spec import MEMBERSHIP, SyncSpec
 from cohorte.lake import CATALOG, Lake
 
@@ -25,9 +26,13 @@ def definition(sync: SyncSpec) -> str:
     return json.dumps([sync.signature, sync.segments, *guarded])
 
 
-def find_changed(sync: SyncSpec, *, lake: Lake) -> bool:
-    """Fills the temporary table `sync_changed` (customer_id, source) and says whether it is complete."""
-    lake.execute("create or replace temp table sync_changed (customer_id varchar, source varchar)")
+def find_changed(sync: SyncSpec, *, key_form: str, lake: Lake) -> bool:
+    """Fills the temporary table `sync_changed` and says whether it is complete.
+
+    Columns: customer_id, source, and the key they hold or held, where `source` is the table that says so: whoever holds
+    the one that somebody gave up may be sent again.
+    """
+    lake.execute("create or replace temp table sync_changed (customer_id varchar, source varchar, key varchar)")
     since = _settled_at(sync, lake)
     if since is None:
         return False
@@ -36,7 +41,7 @@ def find_changed(sync: SyncSpec, *, lake: Lake) -> bool:
         table_id = _lasting_table(table, since, lake)
         if table_id is None:
             return False
-        if table_id in touched and (table == SUPPRESSION or not _read_feed(sync, table, since, lake)):
+        if table_id in touched and (table == SUPPRESSION or not _read_feed(sync, key_form, table, since, lake)):
             return False
     return True
 
@@ -90,14 +95,16 @@ def _lasting_table(table: str, since: int, lake: Lake) -> int | None:
     return None if found is None else int(found)
 
 
-def _read_feed(sync: SyncSpec, table: str, since: int, lake: Lake) -> bool:
+def _read_feed(sync: SyncSpec, key_form: str, table: str, since: int, lake: Lake) -> bool:
     """Adds the customers of one table's feed; False when it is too long to be worth reading."""
     schema, name = table.split(".")
     feed = f"ducklake_table_changes('{CATALOG}', '{schema}', '{name}', {since + 1}, {lake.snapshot()})"
     most = int(MOST * lake.value("select count(*) from activation.acknowledged where sync = ?", [sync.name])) + 1000
     among = f"where segment in ({', '.join('?' * len(sync.segments))})" if table == MEMBERSHIP else ""
+    holds_key = table == sync.key_table != MEMBERSHIP
+    key = Columns(sync, key_form).held_key if holds_key else "null"
     lake.execute(
-        f"insert into sync_changed select customer_id, ? from {feed} {among} limit {most + 1}",
+        f"insert into sync_changed select customer_id, ?, {key} from {feed} {among} limit {most + 1}",
         [table, *(sync.segments if among else ())],
     )
     return bool(lake.value("select count(*) <= ? from sync_changed where source = ?", [most, table]))

@@ -81,7 +81,7 @@ class Ledger:
 
     def start(self, plan: Plan, counts: Counts) -> None:
         """Opens the run; one that never ended was interrupted."""
-        self._write([entries.KEPT])
+        self._write([entries.KEPT, entries.REFUSED])
 
         def work() -> None:
             self.lake.execute(

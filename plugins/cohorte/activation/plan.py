@@ -54,7 +54,7 @@ def make_plan(sync: SyncSpec, *, key_form: str, lake: Lake) -> Plan:
     or column does not exist.
     """
     snapshot = lake.snapshot()
-    changed_only = find_changed(sync, lake=lake)
+    changed_only = find_changed(sync, key_form=key_form, lake=lake)
     erasure_key = key_in_use(lake)
     statements = Statements(
         sync,
@@ -92,7 +92,7 @@ def _counted(sync: SyncSpec, snapshot: int, statements: Statements, lake: Lake) 
     )
     acknowledged = lake.value("select count(*) from activation.acknowledged where sync = ?", [sync.name])
     counted = "count(*)" if len(sync.segments) == 1 else "count(distinct customer_id)"
-    wanted = lake.value(f"select {counted} from segments.membership where {statements.segments}")
+    wanted = lake.value(f"select {counted} from segments.membership where {statements.inputs.segments}")
     unchanged = acknowledged - sum(known for operation, _, _, known in counts if operation != "skip")
     left_out = {reason: rows for operation, reason, rows, _ in counts if operation == "skip"}
     arriving = sum(rows for operation, _, rows, _ in counts if operation in ("add", "update"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Self
 
-from cohorte.activation.difference import quoted
+from cohorte.activation.forms import quoted
 from cohorte.activation.ledger import Outcome
 from cohorte.activation.spec import SyncSpec
 from cohorte.destinations.base import Receipt, Row, Stage
@@ -118,8 +118,7 @@ def waves(
             with going as (
                 select operation, reason, customer_id, destination_key, coalesce(key, '') as key, external_id,
                     payload_hash, fingerprint, is_acknowledged, {_fields(sync)} as fields,
-                    left(sha256(concat_ws('|', coalesce(intended_by, ?), operation, destination_key, payload_hash)), 32)
-                        as id
+                    md5(concat_ws('|', coalesce(intended_by, ?), operation, destination_key, payload_hash)) as id
                 from sync_plan where rowid >= ? and rowid < ? and {among}
             )
             select *{written} from going

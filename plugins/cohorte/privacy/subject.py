@@ -108,7 +108,7 @@ def address_of(lake: Lake, digest: str) -> str | None:
 
 
 def destination_keys(known: Identifiers) -> set[str]:
-    """What activation compares people by (cohorte.activation.difference), for every form a platform may have."""
+    """What activation compares people by (cohorte.activation.columns), for every form a platform may have."""
     plain = {f"email:{value}" for value in known.get("email", ())}
     plain |= {f"email:{normal('email', value)}" for value in known.get("email", ())}
     plain |= {f"phone:{normal('phone', value)}" for value in known.get("phone", ())}

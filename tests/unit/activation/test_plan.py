@@ -61,6 +61,29 @@ def test_who_shares_a_key_with_somebody_changed_is_compared_too(settled: World) 
     assert found.removals == {"opted out": 1}
 
 
+def test_who_shared_a_key_with_somebody_who_gave_it_up_is_compared_too(world: World, platform: Platform) -> None:
+    world.customers(1, 2)
+    world.contact("c00003", "person1@example.com")
+    world.consent("c00003", False)
+    world.enter(1, 2)
+    assert run(world, platform).added == 1
+    world.contact("c00003", "person3@example.com")
+    found = plan(world)
+    assert (found.is_of_everybody, found.adds, found.left_out) == (False, 1, {})
+
+
+def test_two_customers_of_one_key_are_planned_once(settled: World, platform: Platform) -> None:
+    settled.contact("c00030", "person8@example.com", "Given30")
+    settled.consent("c00030", True)
+    settled.enter(30)
+    settled.contact("c00008", "person8@example.com", "Renamed")
+    for is_of_everybody in (False, True):
+        found = plan(settled)
+        assert (found.is_of_everybody, found.total, found.updates) == (is_of_everybody, 1, 1)
+        assert settled.lake.rows("select operation, key from sync_plan") == [("update", "person8@example.com")]
+        settled.lake.execute("update activation.sync_run set compared_at = timestamp '2020-01-01'")
+
+
 def test_a_customer_whose_email_somebody_else_takes_over(settled: World, platform: Platform) -> None:
     settled.contact("c00030", "person8@example.com", "Given8")
     settled.consent("c00030", True)

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from cohorte.activation.difference import NORMAL_FORMS
+from cohorte.activation.forms import NORMAL_FORMS
 from cohorte.privacy.keyed import SQL, hashed, normal
 
 KEY = "k" * 64
