@@ -4,18 +4,20 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cohorte import clock, lake, postgres
 from cohorte.settings import Settings, get_settings
+from cohorte.steps import due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FAILED = ("error", "fail", "runtime error")
+GOOD = {"success", "pass", "warn"}
 COMMIT_CONFLICT = "Failed to commit DuckLake transaction"
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 
@@ -39,26 +41,21 @@ def build(
     """
     if layer not in LAYERS:
         raise ValueError(f"layer {layer!r} is not one of {', '.join(LAYERS)}")
-    # Unit tests look at made-up rows: they belong to a change of the SQL, not to every hour (`make test` runs them).
-    arguments = ["build", "--select", f"path:models/{layer}", "--exclude-resource-type", "unit_test"]
     settings = settings or get_settings()
-    if full_refresh:
-        arguments.append("--full-refresh")
-    elif layer == "staging":
-        due, unchanged = _sources(settings)
-        if not due:
-            return BuildResult(layer, models=0, tests=0, seconds=0.0)
-        if unchanged:
-            arguments += ["--exclude", *(f"path:models/staging/{source}" for source in unchanged)]
-    if _is_described(settings):
-        arguments.append("--no-write-json")
+    # Unit tests look at made-up rows: they belong to a change of the SQL, not to every hour (`make test` runs them).
+    arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
     variables = {"as_of_dates": [day.isoformat() for day in as_of]}
-    results = run_dbt(arguments, settings=settings, variables=variables)
+    with lake.Lake.open(settings) as opened:
+        built = due.Built(opened.snapshot(), "", due.definition(settings), clock.now(settings).date())
+        found = None if full_refresh or as_of else _due(layer, opened, built)
+        selected = [f"path:models/{layer}"] if found is None else _selected(_graph(settings), found)
+        if not selected:
+            return BuildResult(layer, models=0, tests=0, seconds=0.0)
+        results = _run([*arguments, "--select", *selected], variables, opened, built, found)
+        if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
+            # Somebody else changed the catalogue at the same moment; every model can be built again.
+            results = _run([*arguments, "--select", *selected], variables, opened, built, found)
     bad = [r for r in results if str(r.status) in FAILED]
-    if any(COMMIT_CONFLICT in (r.message or "") for r in bad):
-        # Somebody else changed the catalogue at the same moment; every model can be built again.
-        results = run_dbt(arguments, settings=settings, variables=variables)
-        bad = [r for r in results if str(r.status) in FAILED]
     if bad:
         first = bad[0]
         raise RuntimeError(
@@ -75,28 +72,51 @@ def build(
     )
 
 
-def _sources(settings: Settings) -> tuple[list[str], list[str]]:
-    """Those whose staging models are due; and those for which the last good build saw the very rows and files."""
-    with lake.Lake.open(settings, read_only=True) as opened:
-        last = opened.value(
-            "select max(finished_at - to_milliseconds((seconds * 1000)::bigint)) from ops.run "
-            "where step = 'build' and subject = 'staging'"
-        )
-        loads = dict(
-            opened.rows(
-                "select source, max(since) from ("
-                "select source, loaded_at as since from ops.load where rows > 0 union all "
-                "select subject, finished_at from ops.run where step = 'land' and rows > 0) group by source"
-            )
-        )
-    folders = sorted(path for path in (settings.dbt_project / "models" / "staging").iterdir() if path.is_dir())
-    shared = max(map(_changed_at, (settings.dbt_project / "macros", settings.dbt_project)))
-    due = [
-        folder.name
-        for folder in folders
-        if not last or last <= max(loads.get(folder.name, shared), shared, _changed_at(folder))
-    ]
-    return due, [folder.name for folder in folders if folder.name not in due]
+def _due(layer: str, opened: lake.Lake, now: due.Built) -> due.Due | None:
+    """What of a layer has to be built; None for all of it, when the project is not the one it was built by."""
+    before = {model: last for model, last in due.built(opened).items() if last.definition == now.definition}
+    if not before:
+        return None
+    if not _is_described(opened.settings):
+        run_dbt(["parse"], settings=opened.settings)
+    changes = due.lakes(opened, min(last.snapshot for last in before.values()))
+    return due.due(_graph(opened.settings), layer, changes, before, now.business_date)
+
+
+def _selected(graph: due.Graph, found: due.Due) -> list[str]:
+    """What dbt is told to build. The tests of a model come with it; those of a view that stays are named."""
+    tests = [test["name"] for test in graph.tests.values() if found.views & set(test["depends_on"]["nodes"])]
+    return [*sorted(graph.models[model]["name"] for model in found.models), *sorted(tests)]
+
+
+def _run(
+    arguments: list[str], variables: Mapping[str, Any], opened: lake.Lake, now: due.Built, found: due.Due | None
+) -> list[Any]:
+    """Runs dbt, and has it remembered which models are good as of `now`."""
+    from dbt_common.invocation import get_invocation_id
+
+    settings = opened.settings
+    told = ["--no-write-json"] if _is_described(settings) else []
+    results = run_dbt([*arguments, *told], settings=settings, variables=variables)
+    statuses: dict[str, set[str]] = {name: {"success"} for name in (found.views if found else ())}
+    for result in results:
+        if result.node.resource_type == "model":
+            statuses[result.node.unique_id] = {str(result.status)}
+    for result in results:
+        for model in result.node.depends_on.nodes if result.node.resource_type == "test" else ():
+            if model in statuses:
+                statuses[model].add(str(result.status))
+    last = replace(now, invocation=get_invocation_id())
+    good = {model: last for model, of_it in statuses.items() if of_it <= GOOD}
+    bad = statuses.keys() - good.keys()
+    unchanged = {model: before[model] for before in [due.built(opened)] for model in (found.rest if found else ())}
+    good |= {model: replace(before, snapshot=now.snapshot) for model, before in unchanged.items()}
+    due.remember(opened, good, bad)
+    return results
+
+
+def _graph(settings: Settings) -> due.Graph:
+    return due.Graph(json.loads((settings.dbt_target / "manifest.json").read_text()))
 
 
 def _is_described(settings: Settings) -> bool:
