@@ -102,5 +102,6 @@ create table if not exists ops.built (
     snapshot_id bigint not null,
     invocation_id varchar not null,
     definition varchar not null,       -- a hash of the project
-    business_date date not null
+    business_date date not null,
+    is_good boolean not null           -- false: it was built again since, and failed, or a test of it did
 );

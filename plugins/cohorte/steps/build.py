@@ -48,9 +48,9 @@ def build(
     with lake.Lake.open(settings) as opened:
         built = due.Built(opened.snapshot(), "", due.definition(settings), clock.now(settings).date())
         found = None if full_refresh or as_of else _due(layer, opened, built)
-        selected = [f"path:models/{layer}"] if found is None else _selected(_graph(settings), found)
-        if not selected:
+        if found and not found.models:
             return BuildResult(layer, models=0, tests=0, seconds=0.0)
+        selected = sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
         results = _run([*arguments, "--select", *selected], variables, opened, built, found)
         if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
             # Somebody else changed the catalogue at the same moment; every model can be built again.
@@ -83,12 +83,6 @@ def _due(layer: str, opened: lake.Lake, now: due.Built) -> due.Due | None:
     return due.due(_graph(opened.settings), layer, changes, before, now.business_date)
 
 
-def _selected(graph: due.Graph, found: due.Due) -> list[str]:
-    """What dbt is told to build. The tests of a model come with it; those of a view that stays are named."""
-    tests = [test["name"] for test in graph.tests.values() if found.views & set(test["depends_on"]["nodes"])]
-    return [*sorted(graph.models[model]["name"] for model in found.models), *sorted(tests)]
-
-
 def _run(
     arguments: list[str], variables: Mapping[str, Any], opened: lake.Lake, now: due.Built, found: due.Due | None
 ) -> list[Any]:
@@ -97,11 +91,8 @@ def _run(
 
     settings = opened.settings
     told = ["--no-write-json"] if _is_described(settings) else []
-    results = run_dbt([*arguments, *told], settings=settings, variables=variables)
-    statuses: dict[str, set[str]] = {name: {"success"} for name in (found.views if found else ())}
-    for result in results:
-        if result.node.resource_type == "model":
-            statuses[result.node.unique_id] = {str(result.status)}
+    results = run_dbt([*arguments, *told], settings=settings, variables=variables, good=found.good if found else {})
+    statuses = {r.node.unique_id: {str(r.status)} for r in results if r.node.resource_type == "model"}
     for result in results:
         for model in result.node.depends_on.nodes if result.node.resource_type == "test" else ():
             if model in statuses:
@@ -109,8 +100,9 @@ def _run(
     last = replace(now, invocation=get_invocation_id())
     good = {model: last for model, of_it in statuses.items() if of_it <= GOOD}
     bad = statuses.keys() - good.keys()
-    unchanged = {model: before[model] for before in [due.built(opened)] for model in (found.rest if found else ())}
-    good |= {model: replace(before, snapshot=now.snapshot) for model, before in unchanged.items()}
+    if found:
+        before = due.built(opened)
+        good |= {model: replace(before[model], snapshot=now.snapshot) for model in found.rest}
     due.remember(opened, good, bad)
     return results
 
@@ -139,11 +131,13 @@ def run_dbt(
     settings: Settings | None = None,
     quiet: bool = True,
     variables: Mapping[str, Any] | None = None,
+    good: Mapping[str, int] | None = None,
     project: Path | None = None,
     target: Path | None = None,
 ) -> list[Any]:
     """Runs one dbt command against the lake; returns its results (empty for commands without any).
 
+    good: tables -> the snapshot of the lake up to which their rows need no test (dbt_project/macros/written_since.sql).
     project, target: other folders than those of the settings, for a project that is only looked at.
     Raises RuntimeError when dbt could not run at all (a parse error, a lost catalogue).
     """
@@ -152,10 +146,11 @@ def run_dbt(
     settings = settings or get_settings()
     project, target = project or settings.dbt_project, target or settings.dbt_target
     variables = {"segments": segment_names(project), **(variables or {})}
-    with _environment(_dbt_environment(settings)):
+    told = _dbt_environment(settings) | {"COHORTE_DBT_GOOD": json.dumps(good or {})}
+    with _environment(told):
         outcome = dbtRunner().invoke(
             [
-                *(["--quiet"] if quiet else []),
+                *(["--quiet", "--log-level", "none"] if quiet else []),
                 "--log-path",
                 str(target / "logs"),
                 *arguments,

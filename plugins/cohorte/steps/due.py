@@ -8,8 +8,12 @@ A build writes down, for each of its models that was built and whose tests passe
 - no other model of the layer that it reads is due;
 - it is there, and reads no clock that has gone on.
 
-Nothing is taken from the models of the past but what a good build said of itself: a build that failed, or was killed,
-says nothing, and what it may have written was written by another build than the last good one.
+A view has no rows of its own: it is due when the project is another. Its tests are of its SQL; the rows have theirs
+where they lie.
+
+Nothing is believed of the past but what a good build said of itself. A build that was killed says nothing, and what it
+wrote was written by another than the last good one; one that failed leaves its models due, and the rows they wrote
+since they were last good to be tested again.
 """
 
 import hashlib
@@ -40,6 +44,19 @@ class Built:
     invocation: str
     definition: str
     business_date: date
+    is_good: bool = True
+    """False: it has been built again, and not well."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    snapshot: int
+    invocation: str
+    """dbt's; empty for another writer."""
+    touched: frozenset[str]
+    """Tables whose rows or columns changed."""
+    made: frozenset[str]
+    """Tables that were made, or made anew."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +65,22 @@ class Lakes:
 
     newest: int
     relations: frozenset[str]
-    commits: tuple[tuple[int, str, frozenset[str]], ...]
-    """Snapshot, dbt's invocation (empty: another writer), tables whose rows or columns changed."""
+    commits: tuple[Commit, ...]
+
+    def since(self, last: Built) -> list[Commit] | None:
+        """The commits after a model was last built well; None when some of them have expired."""
+        found = [commit for commit in self.commits if commit.snapshot > last.snapshot]
+        return found if len(found) == self.newest - last.snapshot else None
 
     def touched(self, tables: Iterable[str], last: Built) -> bool:
         """Whether others than the build itself changed one of the tables since, or nobody knows any more."""
-        since = [commit for commit in self.commits if commit[0] > last.snapshot]
-        if len(since) != self.newest - last.snapshot:
-            return True
-        wanted = set(tables)
-        return any(wanted & names for _, invocation, names in since if invocation != last.invocation)
+        since, wanted = self.since(last), set(tables)
+        return since is None or any(c.touched & wanted for c in since if c.invocation != last.invocation)
+
+    def has_feed(self, table: str, last: Built) -> bool:
+        """Whether the table is the one it was, and the lake knows each row that was written since."""
+        since = self.since(last)
+        return since is not None and not any(table in commit.made for commit in since)
 
 
 @dataclass(frozen=True)
@@ -69,10 +92,6 @@ class Graph:
     @cached_property
     def models(self) -> dict[str, Any]:
         return {name: node for name, node in self.manifest["nodes"].items() if node["resource_type"] == "model"}
-
-    @cached_property
-    def tests(self) -> dict[str, Any]:
-        return {name: node for name, node in self.manifest["nodes"].items() if node["resource_type"] == "test"}
 
     def layer(self, name: str) -> list[str]:
         return [model for model, node in self.models.items() if node["fqn"][1] == name]
@@ -124,11 +143,11 @@ class Due:
     """A layer's models, by their unique ids."""
 
     models: frozenset[str]
-    """To be built."""
-    views: frozenset[str]
-    """As they were, over rows that are not: to be tested."""
+    """To be built and tested."""
     rest: frozenset[str]
     """What a build would make as they are."""
+    good: Mapping[str, int]
+    """Tables -> the snapshot up to which their rows have passed their tests."""
 
 
 def due(graph: Graph, layer: str, lakes: Lakes, built: Mapping[str, Built], today: date) -> Due:
@@ -136,9 +155,11 @@ def due(graph: Graph, layer: str, lakes: Lakes, built: Mapping[str, Built], toda
     models = graph.layer(layer)
     kept = [model for model in models if graph.models[model]["database"] == CATALOG]
     defined = {model for model in kept if model in built and graph.relation(model) in lakes.relations}
-    found = set(kept) - defined
+    found = {model for model in kept if model not in defined or not built[model].is_good}
 
     def is_due(model: str) -> bool:
+        if graph.is_view(model):
+            return False
         last = built[model]
         clocks = graph.clocks(model)
         if CLOCK in clocks or (DAY in clocks and last.business_date != today):
@@ -148,9 +169,13 @@ def due(graph: Graph, layer: str, lakes: Lakes, built: Mapping[str, Built], toda
 
     while newly := {model for model in kept if model not in found and is_due(model)}:
         found |= newly
-    views = {model for model in found & defined if graph.is_view(model) and not graph.clocks(model)}
     parts = {part for part in models if part not in kept and _is_wanted(graph, part, found)}
-    return Due(frozenset(found - views | parts), frozenset(views), frozenset(kept) - found)
+    good = {
+        graph.relation(model): built[model].snapshot
+        for model in defined
+        if graph.is_kept(model) and lakes.has_feed(graph.relation(model), built[model])
+    }
+    return Due(frozenset(found | parts), frozenset(kept) - found, good)
 
 
 def _is_wanted(graph: Graph, part: str, due: set[str]) -> bool:
@@ -193,29 +218,35 @@ def lakes(lake: Lake, since: int) -> Lakes:
     ):
         # A table is told by its id; one that was made, by its name.
         touched = {table for kind, tables in changes.items() if kind not in KEEPS_ROWS for table in tables}
-        found.append((snapshot, told or "", frozenset(names.get(table, table) for table in touched)))
-    return Lakes(max((snapshot for snapshot, _, _ in found), default=since), relations, tuple(found))
+        found.append(
+            Commit(
+                snapshot,
+                told or "",
+                touched=frozenset(names.get(table, table) for table in touched),
+                made=frozenset(changes.get("tables_created", ())),
+            )
+        )
+    return Lakes(max((commit.snapshot for commit in found), default=since), relations, tuple(found))
 
 
 def built(lake: Lake) -> dict[str, Built]:
     """What is known of each model's last good build."""
-    rows = lake.rows("select model, snapshot_id, invocation_id, definition, business_date from ops.built")
+    rows = lake.rows("select model, snapshot_id, invocation_id, definition, business_date, is_good from ops.built")
     return {model: Built(*values) for model, *values in rows}
 
 
 def remember(lake: Lake, good: Mapping[str, Built], bad: Iterable[str]) -> None:
-    """Writes down models that were built well, and takes back what was said of those that were not."""
+    """Writes down models that were built well, and of the others that they were not."""
+    rows = [(name, b.snapshot, b.invocation, b.definition, b.business_date, b.is_good) for name, b in good.items()]
 
     def work() -> None:
-        gone = [*good, *bad]
-        lake.execute("delete from ops.built where list_contains(?, model)", [gone])
-        rows = [(name, b.snapshot, b.invocation, b.definition, b.business_date) for name, b in good.items()]
+        lake.execute("update ops.built set is_good = false where list_contains(?, model)", [list(bad)])
+        lake.execute("delete from ops.built where list_contains(?, model)", [list(good)])
         if rows:
-            values = ", ".join(["(?, ?, ?, ?, ?)"] * len(rows))
+            values = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(rows))
             lake.execute(f"insert into ops.built values {values}", [value for row in rows for value in row])
 
-    if good or bad:
-        lake.write("what was built", work)
+    lake.write("what was built", work)
 
 
 def definition(settings: Settings) -> str:
