@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FAILED = ("error", "fail", "runtime error")
 GOOD = {"success", "pass", "warn"}
 COMMIT_CONFLICT = "Failed to commit DuckLake transaction"
+PARTS = '"memory"'
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 
 
@@ -47,7 +48,8 @@ def build(
     variables = {"as_of_dates": [day.isoformat() for day in as_of]}
     with lake.Lake.open(settings) as opened:
         built = due.Built(opened.snapshot(), "", due.definition(settings), clock.now(settings).date())
-        found = None if full_refresh or as_of else _due(layer, opened, built)
+        everything = full_refresh or as_of or layer == "segments"  # who is in a segment since when goes by the clock
+        found = None if everything else _due(layer, opened, built)
         if found and not found.models:
             return BuildResult(layer, models=0, tests=0, seconds=0.0)
         selected = sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
@@ -55,14 +57,12 @@ def build(
         if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
             # Somebody else changed the catalogue at the same moment; every model can be built again.
             results = _run([*arguments, "--select", *selected], variables, opened, built, found)
-    bad = [r for r in results if str(r.status) in FAILED]
-    if bad:
-        first = bad[0]
-        raise RuntimeError(
-            f"{first.node.name}: {(first.message or 'failed').strip()} "
-            f"({len(bad)} of {len(results)} in layer {layer} failed). "
-            f"SQL: {settings.dbt_target / 'compiled'}. Rerun: cohorte run build {layer}"
-        )
+        bad = [r for r in results if str(r.status) in FAILED]
+        if bad:
+            raise RuntimeError(
+                f"{bad[0].node.name}: {_why(bad[0], opened)} ({len(bad)} of {len(results)} in layer {layer} failed). "
+                f"SQL: {settings.dbt_target / 'compiled'}. Rerun: cohorte run build {layer}"
+            )
     kinds = [r.node.resource_type for r in results]
     return BuildResult(
         layer=layer,
@@ -81,6 +81,14 @@ def _due(layer: str, opened: lake.Lake, now: due.Built) -> due.Due | None:
         run_dbt(["parse"], settings=opened.settings)
     changes = due.lakes(opened, min(last.snapshot for last in before.values()))
     return due.due(_graph(opened.settings), layer, changes, before, now.business_date)
+
+
+def _why(result: Any, opened: lake.Lake) -> str:
+    """What dbt said of a failure; of a test, also what it found, unless that was in the build's memory."""
+    said, query = (result.message or "failed").strip(), result.node.compiled_code or ""
+    if result.node.resource_type != "test" or str(result.status) != "fail" or PARTS in query:
+        return said
+    return f"{said}: {'; '.join(', '.join(map(str, row)) for row in opened.rows(f'from ({query}) limit 3'))}"
 
 
 def _run(
