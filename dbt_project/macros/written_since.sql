@@ -4,16 +4,12 @@
   the lake on, per table; where it says nothing (a first or full build, another project, `cohorte dbt test`), all.
 #}
 {% macro written_since(model) -%}
+    {%- set since = last_good(model) -%}
+    {{ model }}{% if since is not none %} where snapshot_id > {{ since }}{% endif %}
+{%- endmacro %}
+
+{# The snapshot of the lake from which a table was last built well, if that is known. #}
+{% macro last_good(model) -%}
     {%- set good = fromjson(env_of_run('COHORTE_DBT_GOOD', '{}') | trim) if execute else {} -%}
-    {%- set since = good.get(model.schema ~ '.' ~ model.identifier) -%}
-    {%- if since is none -%}
-        {{ model }}
-    {%- else -%}
-        {%- set newest = run_query("from lake.current_snapshot()")[0][0] -%}
-        {%- if newest > since -%}
-        ducklake_table_insertions('lake', '{{ model.schema }}', '{{ model.identifier }}', {{ since + 1 }}, {{ newest }})
-        {%- else -%}
-        (select * from {{ model }} limit 0)
-        {%- endif -%}
-    {%- endif -%}
+    {{ return(good.get(model.schema ~ '.' ~ model.identifier)) }}
 {%- endmacro %}

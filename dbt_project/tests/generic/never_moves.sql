@@ -3,7 +3,7 @@
   table's change feed since the last good build, so it fails until a build of all (`--full-refresh`) has made things right.
 #}
 {% test never_moves(model, key, column) %}
-{%- set since = (fromjson(env_of_run('COHORTE_DBT_GOOD', '{}') | trim) if execute else {}).get(model.schema ~ '.' ~ model.identifier) %}
+{%- set since = last_good(model) %}
 {%- set newest = run_query("from lake.current_snapshot()")[0][0] if since is not none else 0 %}
 {%- if since is not none and newest > since %}
 select {{ key }}, count(distinct {{ column }}) as places

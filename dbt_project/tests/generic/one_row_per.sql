@@ -10,7 +10,7 @@
   A failure is a row: the rule, how many rows break it, and the key of one of them.
 #}
 {% test one_row_per(model, columns, nullable=[], never_null=[], one_of={}) %}
-{%- set rows = written_since(model) %}
+{%- set rows = '(select * from ' ~ written_since(model) ~ ')' %}
 {%- set key = "concat_ws('|', " ~ columns | join(", ") ~ ")" %}
 select 'more than one row' as rule, any_value(key) as example, sum(copies) as wrong_rows
 from (
