@@ -1,5 +1,6 @@
 """Build: one `dbt build` a layer, in process."""
 
+import gc
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ def build(
     settings = settings or get_settings()
     # Unit tests look at made-up rows: they belong to a change of the SQL, not to every hour (`make test` runs them).
     arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
-    variables = {"as_of_dates": [day.isoformat() for day in as_of]}
+    asked = json.dumps([day.isoformat() for day in as_of])
     with lake.Lake.open(settings) as opened:
         built = due.Built(opened.snapshot(), "", due.definition(settings), clock.now(settings).date())
         everything = full_refresh or as_of or layer == "segments"  # who is in a segment since when goes by the clock
@@ -53,10 +54,10 @@ def build(
         if found and not found.models:
             return BuildResult(layer, models=0, tests=0, seconds=0.0)
         selected = sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
-        results = _run([*arguments, "--select", *selected], variables, opened, built, found)
+        results = _run([*arguments, "--select", *selected], asked, opened, built, found)
         if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
             # Somebody else changed the catalogue at the same moment; every model can be built again.
-            results = _run([*arguments, "--select", *selected], variables, opened, built, found)
+            results = _run([*arguments, "--select", *selected], asked, opened, built, found)
         bad = [r for r in results if str(r.status) in FAILED]
         if bad:
             raise RuntimeError(
@@ -91,27 +92,27 @@ def _why(result: Any, opened: lake.Lake) -> str:
     return f"{said}: {'; '.join(', '.join(map(str, row)) for row in opened.rows(f'from ({query}) limit 3'))}"
 
 
-def _run(
-    arguments: list[str], variables: Mapping[str, Any], opened: lake.Lake, now: due.Built, found: due.Due | None
-) -> list[Any]:
+def _run(arguments: list[str], asked: str, opened: lake.Lake, now: due.Built, found: due.Due | None) -> list[Any]:
     """Runs dbt, and has it remembered which models are good as of `now`."""
     from dbt_common.invocation import get_invocation_id
 
     settings = opened.settings
     told = ["--no-write-json"] if _is_described(settings) else []
-    results = run_dbt([*arguments, *told], settings=settings, variables=variables, good=found.good if found else {})
+    good = json.dumps(dict(found.good) if found else {})
+    of_run = {"COHORTE_DBT_AS_OF_DATES": asked, "COHORTE_DBT_GOOD": good}
+    results = run_dbt([*arguments, *told], settings=settings, of_run=of_run)
     statuses = {r.node.unique_id: {str(r.status)} for r in results if r.node.resource_type == "model"}
     for result in results:
         for model in result.node.depends_on.nodes if result.node.resource_type == "test" else ():
             if model in statuses:
                 statuses[model].add(str(result.status))
     last = replace(now, invocation=get_invocation_id())
-    good = {model: last for model, of_it in statuses.items() if of_it <= GOOD}
-    bad = statuses.keys() - good.keys()
+    well = {model: last for model, of_it in statuses.items() if of_it <= GOOD}
+    badly = statuses.keys() - well.keys()
     if found:
         before = due.built(opened)
-        good |= {model: replace(before[model], snapshot=now.snapshot) for model in found.rest}
-    due.remember(opened, good, bad)
+        well |= {model: replace(before[model], snapshot=now.snapshot) for model in found.rest}
+    due.remember(opened, well, badly)
     return results
 
 
@@ -138,14 +139,13 @@ def run_dbt(
     *,
     settings: Settings | None = None,
     quiet: bool = True,
-    variables: Mapping[str, Any] | None = None,
-    good: Mapping[str, int] | None = None,
+    of_run: Mapping[str, str] | None = None,
     project: Path | None = None,
     target: Path | None = None,
 ) -> list[Any]:
     """Runs one dbt command against the lake; returns its results (empty for commands without any).
 
-    good: tables -> the snapshot of the lake up to which their rows need no test (dbt_project/macros/written_since.sql).
+    of_run: what the project asks for by `env_of_run`. dbt's own variables would have it parse everything anew.
     project, target: other folders than those of the settings, for a project that is only looked at.
     Raises RuntimeError when dbt could not run at all (a parse error, a lost catalogue).
     """
@@ -153,9 +153,8 @@ def run_dbt(
 
     settings = settings or get_settings()
     project, target = project or settings.dbt_project, target or settings.dbt_target
-    variables = {"segments": segment_names(project), **(variables or {})}
-    told = _dbt_environment(settings) | {"COHORTE_DBT_GOOD": json.dumps(good or {})}
-    with _environment(told):
+    variables = {"segments": segment_names(project)}
+    with _environment(_dbt_environment(settings) | dict(of_run or {})), _uncollected():
         outcome = dbtRunner().invoke(
             [
                 *(["--quiet", "--log-level", "none"] if quiet else []),
@@ -209,6 +208,18 @@ def _secrets(settings: Settings) -> list[dict[str, Any]]:
     if settings.s3_endpoint:
         secret |= {"endpoint": settings.s3_endpoint, "url_style": "path", "use_ssl": settings.s3_use_ssl}
     return [secret]
+
+
+@contextmanager
+def _uncollected() -> "Iterator[None]":
+    """Without Python's collector of cycles, which looks through dbt's whole manifest every few models and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager
