@@ -212,7 +212,7 @@ def _secrets(settings: Settings) -> list[dict[str, Any]]:
 
 @contextmanager
 def _uncollected() -> "Iterator[None]":
-    """Without Python's collector of cycles, which looks through dbt's whole manifest every few models and finds nothing."""
+    """Without Python's collector of cycles, which would look through dbt's manifest again and again, for nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:
