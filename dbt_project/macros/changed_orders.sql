@@ -32,13 +32,18 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Columns of the lines of changed orders, also of those whose customer is gone, as features of past dates need them. #}
+{#
+  Columns of the lines of changed orders, also of those whose customer is gone, as features of past dates need them. Such
+  lines were made anew with the order's new version, so only files with one of those are read.
+#}
 {% macro lines_of_changed_orders(columns) -%}
     {%- for relation in [ref('fct_order_line'), ref('int_orders__ownerless_line')] %}
     select {{ columns }}
     from {{ relation }}
     {%- if is_incremental() %}
-    where order_id in ({{ changed_orders() }})
+    where
+        order_id in ({{ changed_orders() }})
+        and _version in (select _version from {{ ref('int_orders__order') }} where order_id in ({{ changed_orders() }}))
     {%- endif %}
     {%- if not loop.last %}
     union all

@@ -40,7 +40,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("declared")
     (made / "tests" / "generic").mkdir(parents=True)
     (made / "models").mkdir()
-    shutil.copy(ROOT / "dbt_project" / "tests" / "generic" / "as_declared.sql", made / "tests" / "generic")
+    (made / "macros").mkdir()
+    for file in ("tests/generic/as_declared.sql", "macros/written_since.sql", "macros/clock.sql"):
+        shutil.copy(ROOT / "dbt_project" / file, made / file)
     (made / "dbt_project.yml").write_text(
         "{name: tried, version: '1.0', profile: tried, model-paths: [models], test-paths: [tests], "
         "flags: {send_anonymous_usage_stats: false}}"

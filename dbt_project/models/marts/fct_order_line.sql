@@ -5,6 +5,25 @@
     pre_hook="{{ forget_changed_orders() }}"
 ) }}
 
+-- The few orders first: with them in hand, the lines are read once, and only theirs go on.
+with orders as {{ 'materialized' if is_incremental() }} (
+    select * from {{ ref('int_orders__order') }}
+    where
+        not is_gone
+        {%- if is_incremental() %}
+        and order_id in ({{ changed_orders() }})
+        {%- endif %}
+),
+
+lines as {{ 'materialized' if is_incremental() }} (
+    select * from {{ ref('stg_salesforce__order_item') }}
+    where
+        not is_deleted
+        {%- if is_incremental() %}
+        and order_id in (select order_id from orders)
+        {%- endif %}
+)
+
 select
     lines.order_line_id::varchar as order_line_id,
     lines.order_id::varchar as order_id,
@@ -24,11 +43,6 @@ select
     greatest(lines.created_at, orders.known_at)::timestamp as known_at,
     lines._load_id::varchar as _load_id,
     orders._version::bigint as _version
-from {{ ref('stg_salesforce__order_item') }} as lines
-inner join {{ ref('int_orders__order') }} as orders on orders.order_id = lines.order_id and not orders.is_gone
+from lines
+inner join orders on orders.order_id = lines.order_id
 left join {{ ref('stg_salesforce__product') }} as products on products.product_id = lines.product_id
-where
-    not lines.is_deleted
-    {%- if is_incremental() %}
-    and lines.order_id in ({{ changed_orders() }})
-    {%- endif %}

@@ -37,7 +37,7 @@ with looked_at as (
         count(*) filter (where {{ wrong }}) as {{ adapter.quote(column) }},
         {%- endfor %}
         0 as nothing
-    from {{ model }}
+    from {{ written_since(model) }}
 )
 
 select column_name, wrong_rows

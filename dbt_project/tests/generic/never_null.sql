@@ -5,7 +5,7 @@
 {% test never_null(model, columns) %}
 {%- for column in columns %}
 select '{{ column }}' as column_name, count(*) as nulls
-from {{ model }}
+from (select * from {{ written_since(model) }})
 where {{ column }} is null
 having count(*) > 0
 {%- if not loop.last %}

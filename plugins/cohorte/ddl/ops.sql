@@ -94,3 +94,14 @@ create table if not exists ops.published (
     business_time timestamp not null,
     published_at timestamp not null
 );
+
+-- One row per model that was last built well, with its tests: from which snapshot of the lake, how it was defined then, and
+-- by which build. What nothing has changed for since is left out of the next one (cohorte/steps/due.py).
+create table if not exists ops.built (
+    model varchar not null,            -- as dbt calls it
+    snapshot_id bigint not null,
+    invocation_id varchar not null,
+    definition varchar not null,       -- a hash of the project
+    business_date date not null,
+    is_good boolean not null           -- false: it was built again since, and failed, or a test of it did
+);

@@ -1,22 +1,26 @@
 """Build: one `dbt build` a layer, in process."""
 
+import gc
 import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cohorte import clock, lake, postgres
 from cohorte.settings import Settings, get_settings
+from cohorte.steps import due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FAILED = ("error", "fail", "runtime error")
+GOOD = {"success", "pass", "warn"}
 COMMIT_CONFLICT = "Failed to commit DuckLake transaction"
+PARTS = '"memory"'
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 
 
@@ -39,33 +43,27 @@ def build(
     """
     if layer not in LAYERS:
         raise ValueError(f"layer {layer!r} is not one of {', '.join(LAYERS)}")
-    # Unit tests look at made-up rows: they belong to a change of the SQL, not to every hour (`make test` runs them).
-    arguments = ["build", "--select", f"path:models/{layer}", "--exclude-resource-type", "unit_test"]
     settings = settings or get_settings()
-    if full_refresh:
-        arguments.append("--full-refresh")
-    elif layer == "staging":
-        due, unchanged = _sources(settings)
-        if not due:
+    # Unit tests look at made-up rows: they belong to a change of the SQL, not to every hour (`make test` runs them).
+    arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
+    asked = json.dumps([day.isoformat() for day in as_of])
+    with lake.Lake.open(settings) as opened:
+        built = due.Built(opened.snapshot(), "", due.definition(settings), clock.now(settings).date())
+        everything = full_refresh or as_of or layer == "segments"  # who is in a segment since when goes by the clock
+        found = None if everything else _due(layer, opened, built)
+        if found and not found.models:
             return BuildResult(layer, models=0, tests=0, seconds=0.0)
-        if unchanged:
-            arguments += ["--exclude", *(f"path:models/staging/{source}" for source in unchanged)]
-    if _is_described(settings):
-        arguments.append("--no-write-json")
-    variables = {"as_of_dates": [day.isoformat() for day in as_of]}
-    results = run_dbt(arguments, settings=settings, variables=variables)
-    bad = [r for r in results if str(r.status) in FAILED]
-    if any(COMMIT_CONFLICT in (r.message or "") for r in bad):
-        # Somebody else changed the catalogue at the same moment; every model can be built again.
-        results = run_dbt(arguments, settings=settings, variables=variables)
+        selected = sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
+        results = _run([*arguments, "--select", *selected], asked, opened, built, found)
+        if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
+            # Somebody else changed the catalogue at the same moment; every model can be built again.
+            results = _run([*arguments, "--select", *selected], asked, opened, built, found)
         bad = [r for r in results if str(r.status) in FAILED]
-    if bad:
-        first = bad[0]
-        raise RuntimeError(
-            f"{first.node.name}: {(first.message or 'failed').strip()} "
-            f"({len(bad)} of {len(results)} in layer {layer} failed). "
-            f"SQL: {settings.dbt_target / 'compiled'}. Rerun: cohorte run build {layer}"
-        )
+        if bad:
+            raise RuntimeError(
+                f"{bad[0].node.name}: {_why(bad[0], opened)} ({len(bad)} of {len(results)} in layer {layer} failed). "
+                f"SQL: {settings.dbt_target / 'compiled'}. Rerun: cohorte run build {layer}"
+            )
     kinds = [r.node.resource_type for r in results]
     return BuildResult(
         layer=layer,
@@ -75,28 +73,51 @@ def build(
     )
 
 
-def _sources(settings: Settings) -> tuple[list[str], list[str]]:
-    """Those whose staging models are due; and those for which the last good build saw the very rows and files."""
-    with lake.Lake.open(settings, read_only=True) as opened:
-        last = opened.value(
-            "select max(finished_at - to_milliseconds((seconds * 1000)::bigint)) from ops.run "
-            "where step = 'build' and subject = 'staging'"
-        )
-        loads = dict(
-            opened.rows(
-                "select source, max(since) from ("
-                "select source, loaded_at as since from ops.load where rows > 0 union all "
-                "select subject, finished_at from ops.run where step = 'land' and rows > 0) group by source"
-            )
-        )
-    folders = sorted(path for path in (settings.dbt_project / "models" / "staging").iterdir() if path.is_dir())
-    shared = max(map(_changed_at, (settings.dbt_project / "macros", settings.dbt_project)))
-    due = [
-        folder.name
-        for folder in folders
-        if not last or last <= max(loads.get(folder.name, shared), shared, _changed_at(folder))
-    ]
-    return due, [folder.name for folder in folders if folder.name not in due]
+def _due(layer: str, opened: lake.Lake, now: due.Built) -> due.Due | None:
+    """What of a layer has to be built; None for all of it, when the project is not the one it was built by."""
+    before = {model: last for model, last in due.built(opened).items() if last.definition == now.definition}
+    if not before:
+        return None
+    if not _is_described(opened.settings):
+        run_dbt(["parse"], settings=opened.settings)
+    changes = due.lakes(opened, min(last.snapshot for last in before.values()))
+    return due.due(_graph(opened.settings), layer, changes, before, now.business_date)
+
+
+def _why(result: Any, opened: lake.Lake) -> str:
+    """What dbt said of a failure; of a test, also what it found, unless that was in the build's memory."""
+    said, query = (result.message or "failed").strip(), result.node.compiled_code or ""
+    if result.node.resource_type != "test" or str(result.status) != "fail" or PARTS in query:
+        return said
+    return f"{said}: {'; '.join(', '.join(map(str, row)) for row in opened.rows(f'from ({query}) limit 3'))}"
+
+
+def _run(arguments: list[str], asked: str, opened: lake.Lake, now: due.Built, found: due.Due | None) -> list[Any]:
+    """Runs dbt, and has it remembered which models are good as of `now`."""
+    from dbt_common.invocation import get_invocation_id
+
+    settings = opened.settings
+    told = ["--no-write-json"] if _is_described(settings) else []
+    good = json.dumps(dict(found.good) if found else {})
+    of_run = {"COHORTE_DBT_AS_OF_DATES": asked, "COHORTE_DBT_GOOD": good}
+    results = run_dbt([*arguments, *told], settings=settings, of_run=of_run)
+    statuses = {r.node.unique_id: {str(r.status)} for r in results if r.node.resource_type == "model"}
+    for result in results:
+        for model in result.node.depends_on.nodes if result.node.resource_type == "test" else ():
+            if model in statuses:
+                statuses[model].add(str(result.status))
+    last = replace(now, invocation=get_invocation_id())
+    well = {model: last for model, of_it in statuses.items() if of_it <= GOOD}
+    badly = statuses.keys() - well.keys()
+    if found:
+        before = due.built(opened)
+        well |= {model: replace(before[model], snapshot=now.snapshot) for model in found.rest}
+    due.remember(opened, well, badly)
+    return results
+
+
+def _graph(settings: Settings) -> due.Graph:
+    return due.Graph(json.loads((settings.dbt_target / "manifest.json").read_text()))
 
 
 def _is_described(settings: Settings) -> bool:
@@ -118,12 +139,13 @@ def run_dbt(
     *,
     settings: Settings | None = None,
     quiet: bool = True,
-    variables: Mapping[str, Any] | None = None,
+    of_run: Mapping[str, str] | None = None,
     project: Path | None = None,
     target: Path | None = None,
 ) -> list[Any]:
     """Runs one dbt command against the lake; returns its results (empty for commands without any).
 
+    of_run: what the project asks for by `env_of_run`. dbt's own variables would have it parse everything anew.
     project, target: other folders than those of the settings, for a project that is only looked at.
     Raises RuntimeError when dbt could not run at all (a parse error, a lost catalogue).
     """
@@ -131,11 +153,11 @@ def run_dbt(
 
     settings = settings or get_settings()
     project, target = project or settings.dbt_project, target or settings.dbt_target
-    variables = {"segments": segment_names(project), **(variables or {})}
-    with _environment(_dbt_environment(settings)):
+    variables = {"segments": segment_names(project)}
+    with _environment(_dbt_environment(settings) | dict(of_run or {})), _uncollected():
         outcome = dbtRunner().invoke(
             [
-                *(["--quiet"] if quiet else []),
+                *(["--quiet", "--log-level", "none"] if quiet else []),
                 "--log-path",
                 str(target / "logs"),
                 *arguments,
@@ -186,6 +208,18 @@ def _secrets(settings: Settings) -> list[dict[str, Any]]:
     if settings.s3_endpoint:
         secret |= {"endpoint": settings.s3_endpoint, "url_style": "path", "use_ssl": settings.s3_use_ssl}
     return [secret]
+
+
+@contextmanager
+def _uncollected() -> "Iterator[None]":
+    """Without Python's collector of cycles, which would look through dbt's manifest again and again, for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager

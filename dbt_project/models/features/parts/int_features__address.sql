@@ -1,5 +1,3 @@
-{{ config(schema='pii') }}
-
 -- Whose an e-mail address was at the end of each as-of date; of several who had it, the first by id, as in
 -- int_email__event.
 with held as (

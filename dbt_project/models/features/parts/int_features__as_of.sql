@@ -15,7 +15,7 @@ with month_ends as (
 )
 
 select date '{{ as_of() }}' as as_of_date
-{%- for asked in var('as_of_dates', []) %}
+{%- for asked in fromjson(env_of_run('COHORTE_DBT_AS_OF_DATES', '[]') | trim) %}
 union
 select date '{{ asked }}'
 {%- endfor %}

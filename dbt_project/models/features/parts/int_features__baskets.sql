@@ -1,4 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_changed_orders() }}") }}
+{{ config(
+    database='lake',
+    schema='intermediate',
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget_changed_orders() }}"
+) }}
 
 -- depends_on: {{ ref('int_orders__order') }}
 -- Orders added up once, so that no as-of date has to look at lines again. An order whose lines became known on several

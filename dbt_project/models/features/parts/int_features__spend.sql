@@ -1,4 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_changed_orders() }}") }}
+{{ config(
+    database='lake',
+    schema='intermediate',
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget_changed_orders() }}"
+) }}
 
 -- depends_on: {{ ref('int_orders__order') }}
 -- Spend by department added up once, by order and by the day its lines became known.

@@ -1,0 +1,15 @@
+{#
+  The rows of a table that a test of single rows has to look at: those written since the table was last built well, as its
+  test passed for all the others, and rows do not change without being written. steps/build.py says from which snapshot of
+  the lake on, per table; where it says nothing (a first or full build, another project, `cohorte dbt test`), all.
+#}
+{% macro written_since(model) -%}
+    {%- set since = last_good(model) -%}
+    {{ model }}{% if since is not none %} where snapshot_id > {{ since }}{% endif %}
+{%- endmacro %}
+
+{# The snapshot of the lake from which a table was last built well, if that is known. #}
+{% macro last_good(model) -%}
+    {%- set good = fromjson(env_of_run('COHORTE_DBT_GOOD', '{}') | trim) if execute else {} -%}
+    {{ return(good.get(model.schema ~ '.' ~ model.identifier)) }}
+{%- endmacro %}
