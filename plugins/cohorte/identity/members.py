@@ -20,10 +20,11 @@ def members(
     records: record_id. links: a, b, probability; all are followed. before: record_id and customer_id of the last run,
     None at first.
     """
-    show(connection, records=records, links=links)
+    show(connection, given_records=records, given_links=links)
     connection.sql(
         "create or replace temp table edges as "
-        "select a, b, probability from links union all select b, a, probability from links"
+        "select a, b, probability from given_links "
+        "union all select b, a, probability from given_links"
     )
     _label(connection)
     connection.sql(
@@ -34,15 +35,15 @@ def members(
             records.record_id,
             coalesce(labels.cluster_id, records.record_id) as cluster_id,
             coalesce(strongest.probability, 1.0) as probability
-        from records
+        from given_records as records
         left join labels on labels.record_id = records.record_id
         left join strongest on strongest.record_id = records.record_id
         """
     )
     if before is None:
         before = connection.sql("select record_id, record_id as customer_id from clusters limit 0")
-    show(connection, before=before)
-    connection.sql("create or replace temp table members_before as from before")
+    show(connection, given_before=before)
+    connection.sql("create or replace temp table members_before as from given_before")
     connection.sql(
         """
         create or replace temp table kept as

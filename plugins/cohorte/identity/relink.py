@@ -29,8 +29,8 @@ def relink(
     records: record_id, the kinds they are linked by in their normal form, and a fingerprint. before: what was answered
     before; compared: record_id and fingerprint of the records it was answered of, by the same model. None for nothing.
     """
-    show(connection, records=records)
-    connection.sql("create or replace temp table people as from records")
+    show(connection, given_records=records)
+    connection.sql("create or replace temp table people as from given_records")
     show(connection, found=exact_links(connection, "people"))
     connection.sql("create or replace temp table links_now as from found")
     if before is None or compared is None:
@@ -40,11 +40,11 @@ def relink(
         if model is not None:
             _add_probable(connection, model)
     else:
-        show(connection, before=before, compared=compared)
-        connection.sql("create or replace temp table links_before as from before")
+        show(connection, given_links=before, given_compared=compared)
+        connection.sql("create or replace temp table links_before as from given_links")
         connection.sql(
             "create or replace temp table changed as select record_id from people "
-            "anti join compared using (record_id, fingerprint)"
+            "anti join given_compared using (record_id, fingerprint)"
         )
         connection.sql(
             f"insert into links_now select {LINK} from links_before where because = '{ALIKE}' "
