@@ -6,7 +6,10 @@ def model(dbt, session):
     from cohorte.remembered import as_it_is, show
 
     dbt.config(
-        unique_key="record_id", incremental_strategy="mirror_part", meta={"part": "record_id", "gone": "customer_id"}
+        materialized="incremental",
+        unique_key="record_id",
+        incremental_strategy="mirror_part",
+        meta={"part": "record_id", "gone": "customer_id"},
     )
     records = dbt.ref("int_identity__normal")
     (model_id,) = dbt.ref("int_identity__model").project("model_id").fetchone()

@@ -6,7 +6,7 @@ def model(dbt, session):
     from cohorte.identity.relink import relink
     from cohorte.remembered import as_it_is
 
-    dbt.config(unique_key=["a", "b", "because"])
+    dbt.config(materialized="incremental", unique_key=["a", "b", "because"])
     records = dbt.ref("int_identity__normal")
     model_id, learnt = dbt.ref("int_identity__model").project("model_id, model").fetchone()
     before = compared = None

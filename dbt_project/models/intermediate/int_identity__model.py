@@ -12,7 +12,7 @@ def model(dbt, session):
     from cohorte.identity import RECORD_COLUMNS, learn
     from cohorte.remembered import as_it_is
 
-    dbt.config(unique_key="model_id")
+    dbt.config(materialized="incremental", unique_key="model_id")
     records = dbt.ref("int_identity__record")
     known = as_it_is(session, dbt.this, "model_id", "records", "model")
     if known is not None:

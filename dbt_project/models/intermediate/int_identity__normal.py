@@ -6,6 +6,7 @@ def model(dbt, session):
     from cohorte.remembered import as_it_is
 
     dbt.config(
+        materialized="incremental",
         schema="pii",
         unique_key="record_id",
         incremental_strategy="mirror_part",

@@ -10,6 +10,7 @@ def model(dbt, session):
     from cohorte.remembered import as_it_is, show
 
     dbt.config(
+        materialized="incremental",
         unique_key=["record_id", "kind", "interest"],
         incremental_strategy="mirror_part",
         meta={"part": "record_id", "gone": "interest"},
