@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from cohorte.identity.stable import assign_stable_ids
-from cohorte.remembered import show
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,7 +19,8 @@ def members(
     records: record_id. links: a, b, probability; all are followed. before: record_id and customer_id of the last run,
     None at first.
     """
-    show(connection, given_records=records, given_links=links)
+    connection.register("given_records", records)
+    connection.register("given_links", links)
     connection.sql(
         "create or replace temp table edges as "
         "select a, b, probability from given_links "
@@ -42,7 +42,7 @@ def members(
     )
     if before is None:
         before = connection.sql("select record_id, record_id as customer_id from clusters limit 0")
-    show(connection, given_before=before)
+    connection.register("given_before", before)
     connection.sql("create or replace temp table members_before as from given_before")
     connection.sql(
         """
@@ -70,7 +70,7 @@ def members(
         "select record_id, cluster_id from clusters anti join kept using (cluster_id) order by 1"
     ).df()
     previous = connection.sql("from members_before anti join kept using (customer_id) order by record_id").df()
-    show(connection, assigned=assign_stable_ids(previous, changed, elsewhere=_ids_elsewhere(connection)))
+    connection.register("assigned", assign_stable_ids(previous, changed, elsewhere=_ids_elsewhere(connection)))
     return kept.union(
         connection.sql(
             "select assigned.record_id::varchar as record_id, assigned.customer_id::varchar as customer_id, "

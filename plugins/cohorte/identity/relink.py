@@ -7,7 +7,6 @@ from cohorte.identity.compare import probable_links
 from cohorte.identity.exact import exact_links
 from cohorte.identity.graph import group
 from cohorte.identity.resolution import ALIKE
-from cohorte.remembered import show
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,9 +28,9 @@ def relink(
     records: record_id, the kinds they are linked by in their normal form, and a fingerprint. before: what was answered
     before; compared: record_id and fingerprint of the records it was answered of, by the same model. None for nothing.
     """
-    show(connection, given_records=records)
+    connection.register("given_records", records)
     connection.sql("create or replace temp table people as from given_records")
-    show(connection, found=exact_links(connection, "people"))
+    connection.register("found", exact_links(connection, "people"))
     connection.sql("create or replace temp table links_now as from found")
     if before is None or compared is None:
         connection.sql(
@@ -40,7 +39,8 @@ def relink(
         if model is not None:
             _add_probable(connection, model)
     else:
-        show(connection, given_links=before, given_compared=compared)
+        connection.register("given_links", before)
+        connection.register("given_compared", compared)
         connection.sql("create or replace temp table links_before as from given_links")
         connection.sql(
             "create or replace temp table changed as select record_id from people "
@@ -57,7 +57,7 @@ def relink(
 
 
 def _add_probable(connection: "duckdb.DuckDBPyConnection", model: "Model", changed: str | None = None) -> None:
-    show(connection, found=probable_links(connection, "people", model, changed=changed))
+    connection.register("found", probable_links(connection, "people", model, changed=changed))
     connection.sql(f"insert into links_now select a, b, probability, '{ALIKE}', weights from found")
 
 
@@ -85,7 +85,7 @@ def _regrouped(connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyRelat
         return same
     ids = connection.sql("select record_id from touched order by 1").df()["record_id"]
     links = connection.sql(f"select {LINK} from links_now where a in (from touched) order by because").df()
-    show(connection, found=group(ids, links).links)
+    connection.register("found", group(ids, links).links)
     return same.union(
         connection.sql(
             "select a::varchar as a, b::varchar as b, probability::double as probability, because::varchar as because, "

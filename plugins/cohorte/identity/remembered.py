@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cohorte.identity import RECORD_COLUMNS
-from cohorte.remembered import show
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,14 +39,15 @@ def normal_forms(
 
     values = ", ".join(f"coalesce({column}::varchar, '')" for column in sorted(RECORD_COLUMNS))
     printed = records.project(f"*, md5(concat_ws(chr(31), '{reading()}', {values})) as fingerprint")
-    show(connection, printed=printed, known=printed.limit(0) if before is None else before)
+    connection.register("printed", printed)
+    connection.register("known", printed.limit(0) if before is None else before)
     connection.sql("create or replace temp table due as from printed anti join known using (record_id, fingerprint)")
     connection.sql(
         "create or replace temp table gone as select record_id from known anti join printed using (record_id)"
     )
     forms = connection.table("due").limit(0).project(", ".join(_as_null(column) for column in NORMAL_COLUMNS))
     if connection.sql("select 1 from due limit 1").fetchone():
-        show(connection, normal=normalise(connection.table("due").df(), RECORD_COLUMNS, "record_id", "US"))
+        connection.register("normal", normalise(connection.table("due").df(), RECORD_COLUMNS, "record_id", "US"))
         columns = ", ".join(f"normal.{column}::varchar as {column}" for column in NORMAL_COLUMNS[:-1])
         forms = connection.sql(f"select {columns}, due.fingerprint from normal inner join due using (record_id)")
     nothing = ", ".join(_as_null(column) for column in NORMAL_COLUMNS[1:])
