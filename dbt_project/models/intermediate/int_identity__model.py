@@ -5,11 +5,6 @@ GROWN = 1.5
 
 
 def model(dbt, session):
-    import hashlib
-
-    import pandas as pd
-
-    from cohorte.identity import RECORD_COLUMNS, learn
     from cohorte.remembered import as_it_is
 
     dbt.config(materialized="incremental", unique_key="model_id")
@@ -19,6 +14,12 @@ def model(dbt, session):
         learnt_from = known.aggregate("max(records)").fetchone()[0]
         if learnt_from and records.shape[0] < GROWN * learnt_from:
             return known
+    import hashlib
+
+    import pandas as pd
+
+    from cohorte.identity import RECORD_COLUMNS, learn
+
     learnt = learn(records.order("record_id").arrow().read_all(), columns=RECORD_COLUMNS)
     said = learnt.to_json() if learnt else ""
     row = {
