@@ -1,6 +1,6 @@
 {#
   Raw keeps every version of a record that was ever landed; staging keeps the newest one.
-  On an incremental run only loads that are not yet in the model are read. Load ids grow with time.
+  On an incremental run only loads that are not yet in the model are read.
 
   relation    the raw table
   key         the record's key
@@ -9,10 +9,7 @@
   Most records come once. Only those that come again are ranked: to rank all would hold all of them in memory.
 #}
 {% macro newest_version(relation, key, changed_at) %}
-    {%- set due -%}
-    {{ relation }}
-    {%- if is_incremental() %} where _load_id > (select coalesce(max(_load_id), '') from {{ this }}){% endif %}
-    {%- endset -%}
+    {%- set due = landed_since(relation) -%}
     {%- set again = 'select hash(' ~ key ~ ') from ' ~ due ~ ' group by all having count(*) > 1' -%}
     select *
     from (select * from {{ due }})

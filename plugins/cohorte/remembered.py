@@ -14,3 +14,9 @@ def as_it_is(session: "duckdb.DuckDBPyConnection", table: Any, *columns: str) ->
         return session.sql(f"select {', '.join(columns)} from {table}")
     except (duckdb.CatalogException, duckdb.BinderException):
         return None
+
+
+def show(session: "duckdb.DuckDBPyConnection", **tables: Any) -> None:
+    """Lets SQL of this connection speak of relations and data frames by the names given."""
+    for name, table in tables.items():
+        session.register(name, table)

@@ -67,7 +67,7 @@ def schema(path: Path, model: Mapping[str, Any]) -> str:
     """Where dbt puts a model: what its SQL says, or its layer; nowhere, if it is a part of features not kept."""
     files = [path.parent / f"{model['name']}{ending}" for ending in (".sql", ".py")]
     source = next(file.read_text() for file in files if file.exists())
-    said = re.search(r"config\([^)]*schema='(\w+)'", source)
+    said = re.search(r"config\([^)]*schema=['\"](\w+)", source)
     layer = path.relative_to(ROOT / "dbt_project" / "models").parts
     return said[1] if said else "" if "parts" in layer else layer[0]
 

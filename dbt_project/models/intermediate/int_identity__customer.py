@@ -2,21 +2,28 @@
 
 
 def model(dbt, session):
-    import pandas as pd
+    from cohorte.identity.members import members
+    from cohorte.remembered import as_it_is, show
 
-    from cohorte.identity import assign_stable_ids, clusters_of
-    from cohorte.identity.remembered import fingerprints
-    from cohorte.remembered import as_it_is
-
-    dbt.config(unique_key="record_id")
-    records = dbt.ref("int_identity__record")
+    dbt.config(
+        materialized="incremental",
+        unique_key="record_id",
+        incremental_strategy="mirror_part",
+        meta={"part": "record_id", "gone": "customer_id"},
+    )
+    records = dbt.ref("int_identity__normal")
     (model_id,) = dbt.ref("int_identity__model").project("model_id").fetchone()
-    prints = fingerprints(records, model_id).order("record_id").df()
-    links = dbt.ref("int_identity__link").filter("cut is null").project("a, b, probability").df()
-    clusters = clusters_of(prints["record_id"], links)
-    before = as_it_is(session, dbt.this, "record_id", "customer_id")
-    previous = pd.DataFrame({"record_id": [], "customer_id": []}, dtype="str") if before is None else before.df()
-    customers = assign_stable_ids(previous, clusters)
-    found = customers.merge(clusters[["record_id", "probability"]], on="record_id").merge(prints, on="record_id")
-    # A relation is written by this very connection: a data frame would be by another, outside the transaction.
-    return session.from_df(found)
+    links = dbt.ref("int_identity__link").filter("cut is null").project("a, b, probability")
+    # Over a rebuild, too: ids last.
+    before = as_it_is(session, dbt.this, "record_id", "customer_id", "probability", "fingerprint")
+    show(session, found=members(session, records, links, before), records=records)
+    now = session.sql(
+        "select found.record_id, found.customer_id, found.probability, "
+        f"'{model_id}:' || records.fingerprint as fingerprint from found inner join records using (record_id)"
+    )
+    if before is None or not dbt.is_incremental:
+        return now
+    show(session, before=before)
+    nothing = "null::varchar, null::double, null::varchar"
+    gone = f"select record_id, {nothing} from before anti join records using (record_id)"
+    return now.except_(before).union(session.sql(gone))

@@ -2,34 +2,20 @@
 
 
 def model(dbt, session):
-    from cohorte.identity import RECORD_COLUMNS, Model, link
-    from cohorte.identity.remembered import fingerprints
+    from cohorte.identity import Model
+    from cohorte.identity.relink import relink
     from cohorte.remembered import as_it_is
 
-    dbt.config(unique_key=["a", "b"])
-    records = dbt.ref("int_identity__record")
+    dbt.config(materialized="incremental", unique_key=["a", "b", "because"])
+    records = dbt.ref("int_identity__normal")
     model_id, learnt = dbt.ref("int_identity__model").project("model_id, model").fetchone()
-    before = as_it_is(session, dbt.this, "a", "b", "probability", "because", "weights", "cut")
-    # What was compared is what the customers of the last run were made of.
-    customers = f"{dbt.this.database}.{dbt.this.schema}.int_identity__customer"
-    compared = as_it_is(session, customers, "record_id", "fingerprint")
-    changed = ()
-    if before is not None and compared is not None:
-        now, then = fingerprints(records, model_id), compared
-        changed = [record for (record,) in now.except_(then).project("record_id").fetchall()]
-        gone = then.project("record_id").except_(now.project("record_id"))
-        if not changed and gone.fetchone() is None:
-            return before
-        before = before.df()
-    links = link(
-        records.arrow().read_all(),
-        columns=RECORD_COLUMNS,
-        model=Model.from_json(learnt) if learnt else None,
-        before=before if compared is not None else None,
-        changed=changed,
-    ).links
-    # A relation is written by this very connection: a data frame would be by another, outside the transaction.
-    return session.from_df(links).project(
-        "a::varchar as a, b::varchar as b, probability::double as probability, because::varchar as because, "
-        "weights::varchar as weights, cut::varchar as cut"
-    )
+    before = compared = None
+    if dbt.is_incremental:
+        before = as_it_is(session, dbt.this, "a", "b", "probability", "because", "weights", "cut")
+        # What was compared is what the customers of the last run were made of.
+        customers = f"{dbt.this.database}.{dbt.this.schema}.int_identity__customer"
+        compared = as_it_is(session, customers, "record_id", "fingerprint")
+    if compared is not None:  # by another model, nobody was
+        compared = compared.filter(f"starts_with(fingerprint, '{model_id}:')")
+        compared = compared.project(f"record_id, fingerprint[{len(model_id) + 2}:] as fingerprint")
+    return relink(session, records, Model.from_json(learnt) if learnt else None, before, compared)

@@ -5,20 +5,21 @@ GROWN = 1.5
 
 
 def model(dbt, session):
-    import hashlib
-
-    import pandas as pd
-
-    from cohorte.identity import RECORD_COLUMNS, learn
     from cohorte.remembered import as_it_is
 
-    dbt.config(unique_key="model_id")
+    dbt.config(materialized="incremental", unique_key="model_id")
     records = dbt.ref("int_identity__record")
     known = as_it_is(session, dbt.this, "model_id", "records", "model")
     if known is not None:
         learnt_from = known.aggregate("max(records)").fetchone()[0]
         if learnt_from and records.shape[0] < GROWN * learnt_from:
             return known
+    import hashlib
+
+    import pandas as pd
+
+    from cohorte.identity import RECORD_COLUMNS, learn
+
     learnt = learn(records.order("record_id").arrow().read_all(), columns=RECORD_COLUMNS)
     said = learnt.to_json() if learnt else ""
     row = {

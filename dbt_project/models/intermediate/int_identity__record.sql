@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='record_id') }}
+{{ config(schema='pii', materialized='view') }}
 
 -- Every record that names a person, in one shape; `int_identity__customer` says which are the same person.
 select

@@ -1,21 +1,29 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_orders_that_moved_on() }}") }}
 
 -- Lines of those who were customers once: their contacts are gone now, and were not on the days before. Few, and only they
--- are looked for.
-with ownerless as (
+-- are looked for: step by step, so that nobody reads all orders and lines for none.
+with gone as materialized (
     select
-        ledger.order_id,
-        ledger.ordered_at,
-        ledger.known_at,
-        ledger._version
-    from {{ ref('int_orders__order') }} as ledger
-    inner join {{ ref('stg_salesforce__order') }} as orders on orders.order_id = ledger.order_id and not orders.is_deleted
+        order_id,
+        ordered_at,
+        known_at,
+        _version
+    from {{ ref('int_orders__order') }}
     where
-        ledger.is_gone
-        and 'salesforce:' || orders.contact_id in (select record_id from {{ ref('int_identity__history') }})
+        is_gone
+        and customer_id is null
         {%- if is_incremental() %}
-        and ledger.order_id not in (select order_id from {{ this }})
+        and order_id not in (select order_id from {{ this }})
         {%- endif %}
+),
+
+ownerless as materialized (
+    select gone.*
+    from {{ ref('stg_salesforce__order') }} as orders
+    inner join gone on gone.order_id = orders.order_id
+    where
+        not orders.is_deleted
+        and 'salesforce:' || orders.contact_id in (select record_id from {{ ref('int_identity__history') }})
 )
 
 select

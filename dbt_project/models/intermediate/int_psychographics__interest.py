@@ -6,22 +6,36 @@ FOUND = "record_id, kind, interest, score, evidence_id, texts, known_at, method"
 
 
 def model(dbt, session):
-    from cohorte.enrichment import reading, score_interests
-    from cohorte.remembered import as_it_is
+    from cohorte.enrichment import reading, scores
+    from cohorte.remembered import as_it_is, show
 
-    dbt.config(unique_key=["record_id", "kind", "interest"])
+    dbt.config(
+        materialized="incremental",
+        unique_key=["record_id", "kind", "interest"],
+        incremental_strategy="mirror_part",
+        meta={"part": "record_id", "gone": "interest"},
+    )
     evidence = dbt.ref("int_psychographics__evidence")
     # The order of a record's texts decides nothing, so their hashes are added up.
     seen = evidence.aggregate(
         f"record_id, '{reading()}:' || sum(hash({EVIDENCE})::hugeint)::varchar as seen", "record_id"
-    ).set_alias("seen")
-    before = as_it_is(session, dbt.this, FOUND, "seen")
-    due = evidence.set_alias("evidence")
-    if before is not None:
-        known = before.set_alias("known")
-        same = seen.join(known.project("record_id, seen").distinct().set_alias("known"), "record_id, seen", "semi")
-        due = due.join(same.set_alias("same"), "record_id", "anti")
-    found = session.from_df(score_interests(due.order("evidence_id").df())).set_alias("found")
-    anew = found.join(seen, "record_id").project(f"{FOUND}, seen")
-    # A relation is written by this very connection: a data frame would be by another, outside the transaction.
-    return anew if before is None else anew.union(known.join(same, "record_id", "semi").project(f"{FOUND}, seen"))
+    )
+    before = as_it_is(session, dbt.this, FOUND, "seen") if dbt.is_incremental else None
+    known = seen.limit(0) if before is None else before.project("record_id, seen").distinct()
+    show(session, evidence=evidence, seen=seen, known=known)
+    session.sql("create or replace temp table due as from seen anti join known using (record_id, seen)")
+    session.sql(f"create or replace temp table told as select {EVIDENCE} from evidence semi join due using (record_id)")
+    show(session, interests=scores(session, "told"))
+    session.sql(
+        f"create or replace temp table anew as select {FOUND}, seen from interests inner join due using (record_id)"
+    )
+    silent = session.sql(
+        f"""
+        select record_id, {", ".join(f"null as {column}" for column in FOUND.split(", ")[1:])}, null as seen
+        from known
+        where
+            (record_id in (select record_id from due) or record_id not in (select record_id from seen))
+            and record_id not in (select record_id from anew)
+        """
+    )
+    return session.sql("from anew").union(silent)

@@ -3,6 +3,13 @@
 -- What was brought back belongs to whoever the order belongs to; to nobody once their contact is gone, which it was not on
 -- all days. A return that was cancelled, or deleted, counted until then, so it stays and says when. One that names no
 -- order is nobody's (the gate of marts.fct_return_line counts those).
+with orders as {{ 'materialized ' if is_incremental() }}(
+    select * from {{ ref('int_orders__order') }}
+    {%- if is_incremental() %}
+    where order_id in ({{ changed_orders() }})
+    {%- endif %}
+)
+
 select
     lines.return_line_id,
     returns.return_order_id,
@@ -24,9 +31,6 @@ select
     orders._version
 from {{ ref('stg_salesforce__return_order_line_item') }} as lines
 inner join {{ ref('stg_salesforce__return_order') }} as returns on returns.return_order_id = lines.return_order_id
-inner join {{ ref('int_orders__order') }} as orders
+inner join orders
     on orders.order_id = returns.order_id and (orders.customer_id is null or not orders.is_gone)
 left join {{ ref('stg_salesforce__product') }} as products on products.product_id = lines.product_id
-{%- if is_incremental() %}
-where returns.order_id in ({{ changed_orders() }})
-{%- endif %}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cohorte.enrichment.similarity import EMBEDDINGS, MATCHERS, best_method
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 TAXONOMY = Path(__file__).parent / "taxonomy.yml"
@@ -55,31 +56,72 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
     text), texts (how many), known_at (when the first of them was known), method.
     Raises ImportError for `embeddings` where the extra is not installed.
     """
-    import numpy as np
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.register("evidence", evidence)
+        connection.sql(
+            "create table given as select evidence_id::varchar as evidence_id, record_id::varchar as record_id, "
+            "text::varchar as text, weight::double as weight, known_at::timestamp as known_at, "
+            "is_category::boolean as is_category from evidence"
+        )
+        scored = scores(connection, "given", method=method)
+        return scored.order("record_id, kind, interest").df().astype(COLUMNS)
+
+
+def scores(
+    connection: "duckdb.DuckDBPyConnection", evidence: str, *, method: str | None = None
+) -> "duckdb.DuckDBPyRelation":
+    """As score_interests, for a table of this connection, in no order.
+
+    Distinct texts only are looked at: ten thousand customers browse the same forty categories.
+    """
     import pandas as pd
 
     method = method or best_method()
-    evidence = evidence.assign(text=evidence["text"].fillna("").str.lower().str.strip())
-    evidence = evidence[evidence["text"] != ""]
-    if evidence.empty:
-        return pd.DataFrame({name: [] for name in COLUMNS}).astype(COLUMNS)
-    found = []
-    for is_category, texts in evidence.groupby("is_category"):
-        # Distinct texts only: ten thousand customers browse the same forty categories.
-        distinct = pd.Index(texts["text"].unique())
-        found.append(texts.merge(match(distinct, method, form="named" if is_category else "said"), on="text"))
-    every = pd.concat(found, ignore_index=True)
-    every["strength"] = (every["similarity"] * every["weight"]).clip(0, 0.99)
-    key = ["record_id", "kind", "interest"]
-    every = every.sort_values([*key, "strength", "evidence_id"], ascending=[True, True, True, False, True])
-    grouped = every.assign(doubt=np.log1p(-every["strength"])).groupby(key, sort=True)
-    result = grouped.agg(
-        evidence_id=("evidence_id", "first"),
-        texts=("evidence_id", "size"),
-        known_at=("known_at", "min"),
-        doubt=("doubt", "sum"),
-    ).reset_index()
-    return result.assign(score=1 - np.exp(result["doubt"]), method=method)[list(COLUMNS)].astype(COLUMNS)
+    plain = "lower(trim(text))"
+    distinct = f"select distinct {plain}, is_category from {evidence} where {plain} <> '' order by all"
+    texts = connection.sql(distinct).fetchall()
+    found = [
+        pd.DataFrame({name: [] for name in ("text", "kind", "interest", "similarity", "is_category")}, dtype="str")
+    ]
+    for form, is_category in (("named", True), ("said", False)):
+        if some := [text for text, of_category in texts if of_category == is_category]:
+            found.append(match(pd.Index(some), method, form=form).assign(is_category=is_category))
+    connection.register("found", pd.concat(found, ignore_index=True))
+    connection.sql(
+        "create or replace temp table matched as select text::varchar as text, kind::varchar as kind, "
+        "interest::varchar as interest, similarity::double as similarity, is_category::boolean as is_category "
+        "from found"
+    )
+    # Sums of floats come out the same only in one order.
+    return connection.sql(
+        f"""
+        with every as (
+            select
+                evidence.record_id,
+                matched.kind,
+                matched.interest,
+                evidence.evidence_id,
+                evidence.known_at,
+                least(greatest(matched.similarity * evidence.weight, 0), 0.99) as strength
+            from {evidence} as evidence
+            inner join matched
+                on matched.text = lower(trim(evidence.text)) and matched.is_category = evidence.is_category
+        )
+        select
+            record_id,
+            kind,
+            interest,
+            1 - exp(sum(ln(1 - strength) order by strength desc, evidence_id)) as score,
+            first(evidence_id order by strength desc, evidence_id) as evidence_id,
+            count(*) as texts,
+            min(known_at) as known_at,
+            '{method}' as method
+        from every
+        group by record_id, kind, interest
+        """
+    )
 
 
 def match(texts: "pd.Index", method: str, *, form: str = "said", least: float | None = None) -> "pd.DataFrame":

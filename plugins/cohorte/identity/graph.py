@@ -77,11 +77,11 @@ def path(links: "pd.DataFrame", a: str, b: str) -> list[tuple[str, str]]:
 
 def _bridges(ids: "pd.Series", links: "pd.DataFrame") -> dict[int, str]:
     """Rows of weak links that alone hold two groups together. Only groups with a weak link are looked at."""
-    import networkx as nx
-
     weak = links.index[links["probability"] < SURE]
     if not len(weak):
         return {}
+    import networkx as nx
+
     component_of = _components(ids, links)
     of_link = links["a"].map(component_of)
     size = of_link.map(component_of.value_counts())

@@ -1,4 +1,4 @@
-"""Links that are probable: misspelt and moved people, by the Fellegi–Sunter model of Splink, learnt without labels.
+"""What tells people apart, misspelt and moved ones too: the Fellegi–Sunter model, learnt without labels by Splink.
 
 Source: Fellegi & Sunter 1969; https://moj-analytical-services.github.io/splink/
 What is compared, and what is blocked on, follows from which kinds of columns hold anything.
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-THRESHOLD = 0.95
-"""Chosen without labels: below it, dirty records begin to join strangers."""
 ENOUGH = 200
 """Records; with fewer there is nothing to learn frequencies from, and only exact links are made."""
 KNOWN_SHARE = 0.05
@@ -46,9 +44,6 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
     ("identifier",),
 )
 """Pairs that agree on all of one of these are compared; a rule whose columns are not known is left out."""
-TELLING = ("birth_date", "street", "identifier")
-"""A pair must agree, but for a slip, on one of these or a free attribute: a name and a town, however rare, are no
-person."""
 VANISHED = "below the minimum allowed value"
 """How Splink says that a probability has become 0."""
 COMMON = 5
@@ -125,76 +120,6 @@ def _frequencies(people: "pd.DataFrame", fields: list[str]) -> tuple[dict[str, d
         frequencies[field] = {str(value): count / total for value, count in common.items()}
         rarest[field] = 1 / total
     return frequencies, rarest
-
-
-def probable_links(people: "pd.DataFrame", model: Model, changed: "pd.Series | None" = None) -> "pd.DataFrame":
-    """Pairs at or above the threshold: a, b, probability, weights (JSON: bits by field; for, or against below 0).
-
-    people: one row a record, as `normalise` gives it. changed: record ids; only pairs with one of them are looked for.
-    A weight is the base-2 logarithm of the Bayes factor.
-    """
-    import duckdb
-    import pandas as pd
-
-    frame = _text(people.reindex(columns=["record_id", *model.fields]), list(model.fields))
-    if changed is not None:
-        frame = _compared_with(frame, changed, model)
-    if len(frame) < 2:
-        return pd.DataFrame({"a": [], "b": [], "probability": [], "weights": []}).astype(
-            {"a": "str", "b": "str", "probability": "float64", "weights": "str"}
-        )
-    with duckdb.connect() as connection:
-        found = _predict(frame, model, connection)
-    if changed is not None:
-        found = found[found["a"].isin(changed) | found["b"].isin(changed)]
-    return found.sort_values(["a", "b"], ignore_index=True)
-
-
-def _compared_with(frame: "pd.DataFrame", changed: "pd.Series", model: Model) -> "pd.DataFrame":
-    """The changed records, and those that some rule would compare with one of them."""
-    import duckdb
-
-    is_changed = frame["record_id"].isin(changed)
-    with duckdb.connect() as connection:
-        connection.execute("create table everybody as select * from frame")
-        connection.register("ids", changed.to_frame("record_id"))
-        connection.execute("create table changed as select * from everybody where record_id in (from ids)")
-        for rule in model.rules:
-            known = " and ".join(f"{part} is not null" for part in rule)
-            key = ", ".join(rule)
-            near = connection.execute(
-                f"select record_id from everybody where {known} "
-                f"and ({key}) in (select ({key}) from changed where {known})"
-            ).df()["record_id"]
-            is_changed |= frame["record_id"].isin(near)
-    return frame[is_changed]
-
-
-def _predict(frame: "pd.DataFrame", model: Model, connection: Any) -> "pd.DataFrame":
-    import pandas as pd
-    from splink import DuckDBAPI, Linker
-
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    database = DuckDBAPI(connection)
-    linker = Linker(database.register(frame), model.settings, log_level=logging.ERROR)
-    for field, shares in model.frequencies.items():
-        values = pd.Series(frame[field].dropna().unique())
-        share = values.map(shares).astype("float64").fillna(model.rarest[field])
-        table = database.register(pd.DataFrame({field: values, f"tf_{field}": share}))
-        linker.table_management.register_term_frequency_lookup(table, field)
-    pairs = linker.inference.predict(threshold_match_probability=THRESHOLD)
-    weight = {
-        field: f"mw_{field} + coalesce(mw_tf_adj_{field}, 0)" if field in model.frequencies else f"mw_{field}"
-        for field in model.fields
-    }
-    telling = [weight[field] for field in model.fields if field in TELLING or field.startswith(ATTRIBUTE)]
-    bits = ", ".join(f"'{field}': round({value}, 3)" for field, value in weight.items())
-    found: pd.DataFrame = connection.execute(
-        f"select least(record_id_l, record_id_r) as a, greatest(record_id_l, record_id_r) as b, "
-        f"match_probability as probability, to_json({{{bits}}})::varchar as weights "
-        f"from {pairs.physical_name} where {' or '.join(f'{value} > 1' for value in telling) or 'false'}"
-    ).df()
-    return found
 
 
 def _fields(people: "pd.DataFrame") -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cohorte.identity.graph import LARGEST, group, path
-from cohorte.identity.normalise import HASHED, normalise
+from cohorte.identity.normalise import normalise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 
     from cohorte.identity.probable import Model
 
-EXACT = {"identifier": 1.0, "email": 0.99, "phone": 0.97, "email_sha256": 0.99, "phone_sha256": 0.97}
-"""Kinds that link on equality, with how sure that makes us; people who are clearly different are left apart."""
-
-PLACEHOLDER = 100
-"""Records that share one value from which it is no person's."""
 ALIKE = "they are alike"
 """How a probable link is put."""
 
@@ -113,22 +108,26 @@ def link(
     this model. Then only the records in `changed` (new ones, and those with other values) are compared, with whom they
     could be; which comes to the same as comparing all. largest: records of one person above which links are doubted.
     """
+    import duckdb
     import pandas as pd
 
-    from cohorte.identity.probable import probable_links
+    from cohorte.identity.compare import probable_links
+    from cohorte.identity.exact import exact_links
 
     people = _people(records, columns, record_id, region)
-    links = [_exact_links(people)]
-    if model is not None and before is None:
-        links.append(probable_links(people, model).assign(because=ALIKE))
-    elif model is not None and before is not None:
-        ids = pd.Index(people["record_id"]).difference(pd.Index(list(changed)))
-        still = before[(before["because"] == ALIKE) & before["a"].isin(ids) & before["b"].isin(ids)]
-        links += [
-            still.drop(columns="cut"),
-            probable_links(people, model, pd.Series(list(changed))).assign(because=ALIKE),
-        ]
-    every = pd.concat([part for part in links if len(part)] or links[:1], ignore_index=True)
+    with duckdb.connect() as connection:
+        connection.execute("create table people as select columns(*)::varchar from people")
+        links = [exact_links(connection, "people").df()]
+        if model is not None and before is None:
+            links.append(probable_links(connection, "people", model).df().assign(because=ALIKE))
+        elif model is not None and before is not None:
+            anew = pd.DataFrame({"record_id": list(changed)}, dtype="str")
+            connection.execute("create table changed as from anew")
+            known = pd.Index(people["record_id"]).difference(pd.Index(anew["record_id"]))
+            still = before[(before["because"] == ALIKE) & before["a"].isin(known) & before["b"].isin(known)]
+            found = probable_links(connection, "people", model, changed="changed").df().assign(because=ALIKE)
+            links += [still.drop(columns="cut"), found]
+    every = pd.concat([part for part in links if len(part)] or links[:1]).sort_values("because")
     grouped = group(people["record_id"], every[["a", "b", "probability", "because", "weights"]], largest=largest)
     return Resolution(grouped.clusters, grouped.links)
 
@@ -144,64 +143,3 @@ def _people(
         raise TypeError(f"records are a {type(records).__name__}. Give a pandas frame or an Arrow table.")
     frame = records if isinstance(records, pd.DataFrame) else records.to_pandas()
     return normalise(frame, columns, record_id, region)
-
-
-def _exact_links(people: "pd.DataFrame") -> "pd.DataFrame":
-    """Pairs (a, b, probability, because, weights) that share an e-mail, phone or identifier, or the hash of one.
-
-    What more than PLACEHOLDER records share (none@none.com, 000-0000) is nobody's, and links nobody.
-    """
-    import pandas as pd
-
-    found = []
-    for kind, probability in EXACT.items():
-        known = people.dropna(subset=kind)
-        times = known[kind].map(known[kind].value_counts())
-        shared = known[(times > 1) & (times <= PLACEHOLDER)]
-        pairs = shared.merge(shared, on=kind, suffixes=("_a", "_b"))
-        pairs = pairs[(pairs["record_id_a"] < pairs["record_id_b"]) & ~_differ(pairs)]
-        if kind in HASHED:  # who says both in clear is linked by that
-            clear = HASHED[kind]
-            pairs = pairs[pairs[f"{clear}_a"].isna() | pairs[f"{clear}_b"].isna()]
-        if kind in ("phone", "phone_sha256"):
-            pairs = pairs[_names_alike(pairs)]
-        found.append(
-            pd.DataFrame(
-                {
-                    "a": pairs["record_id_a"],
-                    "b": pairs["record_id_b"],
-                    "probability": probability,
-                    "because": f"they share the {kind}",
-                    "weights": None,
-                }
-            )
-        )
-    return pd.concat(found, ignore_index=True)
-
-
-def _differ(pairs: "pd.DataFrame") -> "pd.Series":
-    """Clearly two people: birth dates and the beginnings of given names both known and both different."""
-
-    def unlike(kind: str, length: int) -> "pd.Series":
-        a, b = pairs[f"{kind}_a"], pairs[f"{kind}_b"]
-        return a.notna() & b.notna() & (a.str[:length] != b.str[:length])
-
-    return unlike("birth_date", 8) & unlike("given_name", 1)
-
-
-def _names_alike(pairs: "pd.DataFrame") -> "pd.Series":
-    """A phone is shared by families and passed on to strangers: it links only people whose names are alike.
-
-    Surname or given name by Jaro–Winkler, 0.85 and more; a name that is not known does not speak against.
-    """
-    import duckdb
-    import pandas as pd
-
-    with duckdb.connect() as connection:
-        alike = connection.execute(
-            """select
-                coalesce(jaro_winkler_similarity(surname_a, surname_b), 1) >= 0.85
-                or coalesce(jaro_winkler_similarity(given_name_a, given_name_b), 0) >= 0.85 as alike
-            from pairs"""
-        ).fetchnumpy()["alike"]
-    return pd.Series(alike.astype(bool), index=pairs.index)

@@ -1,6 +1,7 @@
 """Ids that last: the same person keeps the id, whatever the order in which the records come."""
 
 import hashlib
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,11 +13,13 @@ def new_id(record_id: str) -> str:
     return "c_" + hashlib.sha256(record_id.encode()).hexdigest()[:16]
 
 
-def assign_stable_ids(previous: "pd.DataFrame", clusters: "pd.DataFrame") -> "pd.DataFrame":
+def assign_stable_ids(
+    previous: "pd.DataFrame", clusters: "pd.DataFrame", *, elsewhere: Collection[str] = ()
+) -> "pd.DataFrame":
     """Carries customer ids over to new clusters.
 
     previous: record_id, customer_id as of the last run (empty at first).
-    clusters: record_id, cluster_id as resolved now.
+    clusters: record_id, cluster_id as resolved now. elsewhere: ids of customers that are not among these and live on.
 
     An id goes to the cluster that holds most of its records, ties to the one with the smallest record; a cluster keeps
     the id that brings it most records, ties to the smallest id. A cluster without one gets a new id, made from its
@@ -36,7 +39,7 @@ def assign_stable_ids(previous: "pd.DataFrame", clusters: "pd.DataFrame") -> "pd
     # Best claims first; both sides of a claim are taken once.
     votes = votes.sort_values(["records", "customer_id", "smallest"], ascending=[False, True, True])
     owner: dict[str, str] = {}
-    taken: set[str] = set()
+    taken: set[str] = set(elsewhere)
     for cluster, customer in zip(votes["cluster_id"], votes["customer_id"], strict=True):
         if cluster not in owner and customer not in taken:
             owner[cluster] = customer

@@ -47,6 +47,7 @@ COLUMNS: dict[str, dict[str, Kinds]] = {
     "pii.stg_salesforce__lead": {"lead_id": ("lead",)},
     "pii.stg_meta__lead": {"lead_id": ("meta_lead",)},
     "pii.int_identity__record": {"identifier": ("loyalty",)},
+    "pii.int_identity__normal": {"identifier": ("loyalty",)},
     "intermediate.int_identity__link": {"a": ("record",), "b": ("record",)},
     "pii.activation_key": {"key": ("email", "phone", "customer")},
     "activation.suppression": {"identifier": ("customer", "destination_key")},

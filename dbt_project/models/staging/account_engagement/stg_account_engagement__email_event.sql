@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='event_id') }}
+{{ config(schema='pii', unique_key='event_id', meta={'born': 'happened_at'}) }}
 
 -- Activities of prospects who were deleted since have no address any more.
 select * from (

@@ -3,10 +3,7 @@
 -- A load restates whole days: for each day the newest load that covers it is the truth.
 with due as not materialized (
     select *
-    from {{ source('google_analytics', 'traffic_source') }}
-    {%- if is_incremental() %}
-    where _load_id > (select coalesce(max(_load_id), '') from {{ this }})
-    {%- endif %}
+    from {{ landed_since(source('google_analytics', 'traffic_source')) }}
 ),
 
 loads as (

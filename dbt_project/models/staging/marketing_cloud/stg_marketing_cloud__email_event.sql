@@ -1,6 +1,6 @@
 -- Events name a person by subscriber key. Their reasons come from the status: only a complaint says something that no
 -- event does.
-{{ config(schema='pii', unique_key='event_id') }}
+{{ config(schema='pii', unique_key='event_id', meta={'born': 'happened_at'}) }}
 
 with newest as ({{ newest_version(source('marketing_cloud', 'email_event'), 'id', 'event_date') }}),
 

@@ -3,10 +3,7 @@
 -- A load restates whole days: for each day the newest load that covers it is the truth.
 with loads as (
     select *
-    from {{ source('meta', 'ad_insight') }}
-    {% if is_incremental() -%}
-    where _load_id > (select coalesce(max(_load_id), '') from {{ this }})
-    {%- endif %}
+    from {{ landed_since(source('meta', 'ad_insight')) }}
     qualify rank() over (partition by date_start order by _load_id desc) = 1
 )
 

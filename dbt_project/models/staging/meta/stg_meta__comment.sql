@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='comment_id') }}
+{{ config(schema='pii', unique_key='comment_id', meta={'born': 'created_at'}) }}
 
 with newest as ({{ newest_version(source('meta', 'comment'), 'id', 'created_time') }})
 

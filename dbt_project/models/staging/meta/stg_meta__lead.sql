@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='lead_id') }}
+{{ config(schema='pii', unique_key='lead_id', meta={'born': 'created_at'}) }}
 
 with newest as ({{ newest_version(source('meta', 'lead'), 'id', 'created_time') }})
 

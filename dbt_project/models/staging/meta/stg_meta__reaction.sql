@@ -9,10 +9,7 @@
 -- reaction comes with one of nobody.
 with loads as (
     select *
-    from {{ source('meta', 'reaction') }}
-    {% if is_incremental() -%}
-    where _load_id > (select coalesce(max(_load_id), '') from {{ this }})
-    {%- endif %}
+    from {{ landed_since(source('meta', 'reaction')) }}
     qualify rank() over (partition by post_id order by _load_id desc) = 1
 )
 

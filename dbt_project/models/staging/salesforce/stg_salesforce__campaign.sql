@@ -1,4 +1,4 @@
-{{ config(unique_key='campaign_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='campaign_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'campaign'), 'id', 'system_modstamp') }})
 
@@ -8,9 +8,5 @@ select
     type as campaign_type,
     try_cast(start_date as date) as starts_on,
     try_cast(end_date as date) as ends_on,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

@@ -1,4 +1,4 @@
-{{ config(unique_key='campaign_member_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='campaign_member_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'campaign_member'), 'id', 'system_modstamp') }})
 
@@ -10,9 +10,5 @@ select
     coalesce(has_responded, false) as has_responded,
     try_cast(first_responded_date as date) as first_responded_on,
     coalesce(redemptions_c, 0)::integer as redemptions,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='contact_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(schema='pii', unique_key='contact_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'contact'), 'id', 'system_modstamp') }})
 

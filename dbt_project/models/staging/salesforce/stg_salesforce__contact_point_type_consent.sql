@@ -1,4 +1,4 @@
-{{ config(unique_key='consent_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='consent_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'contact_point_type_consent'), 'id', 'system_modstamp') }})
 
@@ -17,9 +17,5 @@ select
     capture_source,
     coalesce(effective_from, capture_date, created_date)::timestamp as effective_from,
     effective_to::timestamp as effective_to,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

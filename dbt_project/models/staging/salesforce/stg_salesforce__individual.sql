@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='individual_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(schema='pii', unique_key='individual_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'individual'), 'id', 'system_modstamp') }})
 
@@ -15,9 +15,5 @@ select
     coalesce(should_forget, false) as should_forget,
     coalesce(send_individual_data, false) as wants_their_data,
     coalesce(can_store_pii_elsewhere, false) as can_store_pii_elsewhere,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='lead_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(schema='pii', unique_key='lead_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'lead'), 'id', 'system_modstamp') }})
 
@@ -19,9 +19,5 @@ select
     try_cast(converted_date as date) as converted_on,
     nullif(converted_account_id, '') as account_id,
     nullif(converted_contact_id, '') as contact_id,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

@@ -1,4 +1,4 @@
-{{ config(unique_key='opportunity_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='opportunity_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'opportunity'), 'id', 'system_modstamp') }})
 
@@ -15,9 +15,5 @@ select
     lead_source,
     coalesce(is_closed, false) as is_closed,
     coalesce(is_won, false) as is_won,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

@@ -1,4 +1,4 @@
-{{ config(unique_key='order_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='order_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'order'), 'id', 'system_modstamp') }})
 
@@ -10,9 +10,5 @@ select
     ordered_at_c::timestamp as ordered_at,
     total_amount::decimal(12, 2) as total_amount,
     status,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

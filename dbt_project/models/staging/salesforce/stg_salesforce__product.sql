@@ -1,4 +1,4 @@
-{{ config(unique_key='product_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='product_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'product'), 'id', 'system_modstamp') }})
 
@@ -11,9 +11,5 @@ select
     product_category_c as category,
     product_type_c as product_type,
     package_size_c as package_size,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

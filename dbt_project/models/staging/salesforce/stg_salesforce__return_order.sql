@@ -1,4 +1,4 @@
-{{ config(unique_key='return_order_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='return_order_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'return_order'), 'id', 'system_modstamp') }})
 
@@ -9,9 +9,5 @@ select
     nullif(contact_id, '') as contact_id,
     status,
     coalesce(returned_at_c, created_date)::timestamp as returned_at,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest

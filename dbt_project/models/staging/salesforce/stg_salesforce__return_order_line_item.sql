@@ -1,4 +1,4 @@
-{{ config(unique_key='return_line_id', merge_update_condition='DBT_INTERNAL_SOURCE.modified_at >= DBT_INTERNAL_DEST.modified_at') }}
+{{ config(unique_key='return_line_id') }}
 
 with newest as ({{ newest_version(source('salesforce', 'return_order_line_item'), 'id', 'system_modstamp') }})
 
@@ -10,9 +10,5 @@ select
     quantity_returned::double as quantity,
     total_price::decimal(12, 2) as refund_value,
     reason_for_return as reason,
-    coalesce(is_deleted, false) as is_deleted,
-    created_date::timestamp as created_at,
-    system_modstamp::timestamp as modified_at,
-    _load_id,
-    _loaded_at::timestamp as _loaded_at
+    {{ salesforce_columns() }}
 from newest
