@@ -34,7 +34,7 @@ SCHEMAS = (
 )
 RETRY = {"ducklake_max_retry_count": 30, "ducklake_retry_wait_ms": 100, "ducklake_retry_backoff": 1.5}
 """DuckLake commits are optimistic; these many and patient retries make concurrent writers invisible."""
-PARQUET = {"parquet_version": "2", "parquet_compression": "lz4_raw"}
+PARQUET = {"parquet_version": "V2", "parquet_compression": "lz4_raw"}
 """Ids and hashes, which nothing compresses, are most of what is read: version 2 writes them one after the other, and
 LZ4 does not try for long. As large as version 1 with Snappy, written and read in less time (docs/adr/0025)."""
 CONFLICT = "Transaction conflict"
@@ -190,8 +190,10 @@ class Lake:
         """Creates the schemas and the platform's own tables (`ddl/**/*.sql`); safe to run at every start."""
         for schema in SCHEMAS:
             self.connection.execute(f"create schema if not exists {CATALOG}.{schema}")
+        known = dict(self.rows(f"select option_name, value from {CATALOG}.options() where scope = 'GLOBAL'"))
         for name, value in PARQUET.items():
-            self.connection.execute(f"call {CATALOG}.set_option('{name}', '{value}')")
+            if known.get(name) != value:  # a version is set as "2", and said as "V2"
+                self.connection.execute(f"call {CATALOG}.set_option('{name}', '{value.removeprefix('V')}')")
         for script in sorted((Path(__file__).parent / "ddl").rglob("*.sql")):
             self.connection.execute(script.read_text())
 
