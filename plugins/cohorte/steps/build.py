@@ -101,7 +101,11 @@ def _run(arguments: list[str], asked: str, opened: lake.Lake, now: due.Built, fo
     good = json.dumps(dict(found.good) if found else {})
     of_run = {"COHORTE_DBT_AS_OF_DATES": asked, "COHORTE_DBT_GOOD": good}
     results = run_dbt([*arguments, *told], settings=settings, of_run=of_run)
-    statuses = {r.node.unique_id: {str(r.status)} for r in results if r.node.resource_type == "model"}
+    statuses = {
+        r.node.unique_id: {str(r.status)}
+        for r in results
+        if r.node.resource_type == "model" and r.node.database == lake.CATALOG
+    }
     for result in results:
         for model in result.node.depends_on.nodes if result.node.resource_type == "test" else ():
             if model in statuses:

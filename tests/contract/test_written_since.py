@@ -1,0 +1,85 @@
+"""The dbt tests `one_row_per` and `never_moves`, on the lake itself: what they find, and in which rows they look."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cohorte.lake import Lake
+from cohorte.settings import ROOT
+from cohorte.steps.build import run_dbt
+
+RULES = [
+    {"one_row_per": {"arguments": {"columns": ["id"], "never_null": ["place"], "one_of": {"kind": ["a", "b"]}}}},
+    {"never_moves": {"arguments": {"key": "id", "column": "place"}}},
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of one table, which is written by hand, with the real one's profile, macros and tests."""
+    folder = tmp_path_factory.mktemp("project")
+    real = ROOT / "dbt_project"
+    for file in ("clock", "written_since", "generate_schema_name", "list_relations"):
+        (folder / "macros").mkdir(exist_ok=True)
+        shutil.copy(real / "macros" / f"{file}.sql", folder / "macros")
+    shutil.copytree(real / "tests", folder / "tests")
+    shutil.copy(real / "profiles.yml", folder)
+    (folder / "models").mkdir()
+    (folder / "models" / "kept.sql").write_text("{{ config(materialized='table', schema='ops') }} select 1")
+    (folder / "models" / "kept.yml").write_text(yaml.safe_dump({"models": [{"name": "kept", "data_tests": RULES}]}))
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump({"name": "kept", "profile": "cohorte"}))
+    return folder
+
+
+@pytest.fixture
+def kept(lake: Lake) -> Lake:
+    lake.execute("create or replace table ops.kept (id varchar, place varchar, kind varchar)")
+    lake.execute("insert into ops.kept values ('old', 'here', 'a'), ('other', 'here', 'b')")
+    return lake
+
+
+def found(lake: Lake, project: Path, since: int | None) -> list[tuple]:
+    """What the tests find: rule, key and number of rows of one, key and places of the other."""
+    of_run = {} if since is None else {"COHORTE_DBT_GOOD": json.dumps({"ops.kept": since})}
+    results = run_dbt(["test"], settings=lake.settings, project=project, target=project / "target", of_run=of_run)
+    assert {str(result.status) for result in results} <= {"pass", "fail"}, [result.message for result in results]
+    rows = [row for result in results for row in lake.rows(result.node.compiled_code)]
+    assert len(rows) == sum(result.failures for result in results)
+    return sorted(rows)
+
+
+def test_each_rule_that_is_broken_is_named_with_a_row_that_breaks_it(kept: Lake, project: Path) -> None:
+    assert found(kept, project, None) == []
+    kept.execute("insert into ops.kept values ('twice', 'x', 'a'), ('twice', 'y', 'a'), ('lost', null, 'c')")
+    broken = [("kind is c", "lost", 1), ("more than one row", "twice", 2), ("place is null", "lost", 1)]
+    assert found(kept, project, None) == broken
+
+
+def test_rows_that_were_there_when_all_was_well_are_not_looked_at_again(kept: Lake, project: Path) -> None:
+    kept.execute("insert into ops.kept values ('lost', null, 'a')")
+    well = kept.snapshot()
+    assert found(kept, project, well) == []
+    assert found(kept, project, well - 1) == [("place is null", "lost", 1)]
+    kept.execute("update ops.kept set place = null where id = 'old'")
+    assert found(kept, project, well) == [("place is null", "old", 1)], "a row that is changed is written"
+
+
+def test_a_row_that_is_written_twice_is_one(kept: Lake, project: Path) -> None:
+    well = kept.snapshot()
+    for place in ("there", "elsewhere"):
+        kept.execute("delete from ops.kept where id = 'old'")
+        kept.execute("insert into ops.kept values ('old', ?, 'a')", [place])
+    kept.execute("update ops.kept set kind = 'b' where id = 'old'")
+    assert found(kept, project, well) == []
+
+
+def test_a_row_that_moves_is_found_until_all_is_built(kept: Lake, project: Path) -> None:
+    well = kept.snapshot()
+    kept.execute("update ops.kept set place = 'there' where id = 'old'")
+    assert found(kept, project, well) == [("old", 2)]
+    kept.execute("insert into ops.kept values ('new', 'here', 'a')")
+    assert found(kept, project, well) == [("old", 2)]
+    assert found(kept, project, None) == []
