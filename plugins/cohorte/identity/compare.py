@@ -23,6 +23,7 @@ person."""
 SURE_OF = 0.95
 """Share of one person's records that are taken to agree exactly on a field of which nothing was learnt."""
 SMALLEST = 1e-300
+"""Probability that none is below, as logarithms want it."""
 BITS_OF_UNLEARNT = (-5, 3, 10)
 """What the worst, the last but one and the best level speak for, where nothing was learnt (Splink's defaults)."""
 

@@ -1,11 +1,15 @@
 """Known duplicates with errors: who is who, without having been told."""
 
+import logging
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
 from cohorte.identity import Model, explain, learn, link, resolve
+from cohorte.identity.compare import probable_links
+from cohorte.identity.normalise import normalise
 
 DATA = Path(__file__).parents[2] / "data" / "febrl4"
 COLUMNS = {
@@ -77,3 +81,33 @@ def test_a_probable_link_says_what_each_field_speaks_for(people: pd.DataFrame) -
     assert step.because == "they are alike" and step.probability >= 0.95
     assert {"surname", "birth_date", "street", "postcode"} <= set(step.weights)
     assert sum(step.weights.values()) > 0
+
+
+def test_pairs_weigh_what_splink_makes_them_weigh(people: pd.DataFrame) -> None:
+    from splink import DuckDBAPI, Linker
+
+    few = people[people["rec_id"].str.extract(r"rec-(\d+)-")[0].astype(int) < 600]
+    model = learn(few, columns=COLUMNS, record_id="rec_id")
+    assert model is not None
+    plain = normalise(few, COLUMNS, "rec_id", "US")
+    with duckdb.connect() as connection:
+        connection.execute("create table people as select columns(*)::varchar from plain")
+        ours = probable_links(connection, "people", model).df().set_index(["a", "b"]).sort_index()
+        logging.getLogger("splink").setLevel(logging.ERROR)
+        database = DuckDBAPI(connection)
+        linker = Linker(database.register(plain[["record_id", *model.fields]]), model.settings, log_level=logging.ERROR)
+        for field, shares in model.frequencies.items():
+            values = pd.Series(plain[field].dropna().unique())
+            share = values.map(shares).astype("float64").fillna(model.rarest[field])
+            table = database.register(pd.DataFrame({field: values, f"tf_{field}": share}))
+            linker.table_management.register_term_frequency_lookup(table, field)
+        pairs = linker.inference.predict(threshold_match_probability=0.95)
+        theirs = connection.execute(
+            f"select least(record_id_l, record_id_r) as a, greatest(record_id_l, record_id_r) as b, match_probability "
+            f"from {pairs.physical_name}"
+        ).df()
+    theirs = theirs.set_index(["a", "b"]).sort_index()["match_probability"]
+    assert len(ours) > 300
+    # We ask for more: one field at least that tells people apart.
+    pd.testing.assert_series_equal(ours["probability"], theirs.reindex(ours.index), check_names=False, rtol=1e-9)
+    assert len(theirs) - len(ours) < 0.05 * len(ours)
