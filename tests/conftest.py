@@ -34,8 +34,14 @@ def lake(settings: Settings, prepared_home: Path) -> Iterator[Lake]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs first, half of them to each of the two processes, so that no long test is left for the end."""
-    whole_runs = [item for item in items if "stack" in item.path.parts]
-    others = [item for item in items if "stack" not in item.path.parts]
-    half = len(others) // 2
-    items[:] = whole_runs[::2] + others[:half] + whole_runs[1::2] + others[half:]
+    """Whole runs first, and one to each of the processes of `make test`: no long test is left for the end.
+
+    A process begins with its share of the list. What reads the undisturbed run goes where that is made.
+    """
+    runs: dict[str, list[pytest.Item]] = {"test_demo": [], "test_killed": [], "test_scheduler": []}
+    others = list[pytest.Item]()
+    for item in items:
+        of_stack = "stack" in item.path.parts
+        (runs.get(item.path.stem, runs["test_demo"]) if of_stack else others).append(item)
+    share = -(-len(others) // len(runs))
+    items[:] = [item for at, run in enumerate(runs.values()) for item in (*run, *others[at * share : (at + 1) * share])]

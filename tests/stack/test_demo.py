@@ -1,7 +1,6 @@
-"""`make demo` as a newcomer meets it: undisturbed, killed, the day after, and with bad data."""
+"""`make demo` as a newcomer meets it: undisturbed, the day after, and with bad data."""
 
 import json
-from functools import partial
 
 import httpx
 import models_after_a_run as models
@@ -18,33 +17,6 @@ PLATFORMS = {
     *("hubspot", "mailchimp", "brevo", "marketing_cloud", "account_engagement"),
     *("meta_custom_audiences", "google_data_manager"),
 }
-
-
-def landing(home: Home) -> bool:
-    return any((home.path / "lake" / "raw" / "salesforce").rglob("*.parquet"))
-
-
-def building(home: Home) -> bool:
-    return any((home.path / "lake" / "marts").rglob("*.parquet"))
-
-
-def activating(home: Home) -> bool:
-    if not (home.path / "mlflow" / "coupon_propensity").exists():
-        return False
-    sandbox = local.find_sandbox(home.settings)
-    return bool(sandbox and sandbox.get("state/hubspot")["lists"])
-
-
-def test_a_run_killed_three_times_ends_like_an_undisturbed_one(home: Home, request: pytest.FixtureRequest) -> None:
-    for at in (landing, building, activating):
-        home.killed_when(partial(at, home))
-    code, output = home.demo()
-    assert code == 0, output
-    undisturbed: Undisturbed = request.getfixturevalue("undisturbed")
-    assert home.membership() == undisturbed.membership
-    assert home.summary()["run"] == 1
-    of_platforms = [(sync["name"], sync["on_platform"]) for sync in home.summary()["syncs"]]
-    assert of_platforms == [(sync["name"], sync["on_platform"]) for sync in undisturbed.summary["syncs"]]
 
 
 def test_a_run_the_next_day_and_a_bad_day(undisturbed: Undisturbed) -> None:
