@@ -97,6 +97,9 @@ def test_who_does_not_know_all_commits_builds() -> None:
 def test_rows_that_passed_need_no_test_while_the_table_is_the_one_it_was() -> None:
     assert found(commit(11, "marts.order")).good["marts.order"] == 10
     assert "marts.order" not in found(commit(11, made=("marts.order",))).good
+    in_full = commit(11, invocation="last", made=("marts.order",))
+    assert found(in_full, commit(12, "marts.order")).good["marts.order"] == 11, "a good build tested what it made"
+    assert "marts.order" not in found(in_full, commit(12, made=("marts.order",))).good
     assert found(commit(12, "raw.order")).good == {}
     assert "marts.shown" not in found().good
     failed = found(commit(11, "marts.order"), last=ALL | {"order": replace(GOOD, is_good=False)})

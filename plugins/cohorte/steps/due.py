@@ -77,10 +77,17 @@ class Lakes:
         since, wanted = self.since(last), set(tables)
         return since is None or any(c.touched & wanted for c in since if c.invocation != last.invocation)
 
-    def has_feed(self, table: str, last: Built) -> bool:
-        """Whether the table is the one it was, and the lake knows each row that was written since."""
+    def tested(self, table: str, last: Built) -> int | None:
+        """The snapshot up to which a table's rows have passed their tests: the last of its last good build.
+
+        None when nobody knows: the table was made anew since, or commits have expired.
+        """
         since = self.since(last)
-        return since is not None and not any(table in commit.made for commit in since)
+        if since is None:
+            return None
+        own = [c.snapshot for c in since if c.invocation == last.invocation and table in c.touched | c.made]
+        tested = max(own, default=last.snapshot)
+        return None if any(table in c.made for c in since if c.snapshot > tested) else tested
 
 
 @dataclass(frozen=True)
@@ -170,11 +177,12 @@ def due(graph: Graph, layer: str, lakes: Lakes, built: Mapping[str, Built], toda
     while newly := {model for model in kept if model not in found and is_due(model)}:
         found |= newly
     parts = {part for part in models if part not in kept and _is_wanted(graph, part, found)}
-    good = {
-        graph.relation(model): built[model].snapshot
+    tested = {
+        graph.relation(model): lakes.tested(graph.relation(model), built[model])
         for model in defined
-        if graph.is_kept(model) and lakes.has_feed(graph.relation(model), built[model])
+        if graph.is_kept(model)
     }
+    good = {table: snapshot for table, snapshot in tested.items() if snapshot is not None}
     return Due(frozenset(found | parts), frozenset(kept) - found, good)
 
 
