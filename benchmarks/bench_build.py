@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,7 @@ def differing(plain: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "on a.as_of_date = b.as_of_date and a.customer_id = b.customer_id"
     )
     names = [column[0] for column in compared.description]
-    return {name: rows for name, rows in zip(names, compared.fetchone(), strict=True) if rows}
+    return {name: rows for name, rows in zip(names, compared.fetchall()[0], strict=True) if rows}
 
 
 def same(name: str, kind: str) -> str:
@@ -181,9 +182,12 @@ def same(name: str, kind: str) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["alone"]:
-        found = {"built_in_full": built_in_full, "built": built, "by_hand": by_hand}[sys.argv[2]](
-            Settings(**json.loads(sys.argv[3]))
-        )
+        measured: dict[str, Callable[[Settings], dict[str, Any]]] = {
+            "built_in_full": built_in_full,
+            "built": built,
+            "by_hand": by_hand,
+        }
+        found = measured[sys.argv[2]](Settings(**json.loads(sys.argv[3])))
         print(json.dumps(found | {"peak": peak()}))
     else:
         main()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cohorte import postgres
 from cohorte.lake import Lake
+from cohorte.settings import Settings
 from sandbox.server import running
 from tests.contract.endpoint import answering
 from tests.contract.test_activate_platforms import PLATFORMS, Stage
@@ -30,7 +31,7 @@ LOOKS = {"brevo": 2, "google_data_manager": 2, "account_engagement": 2, "marketi
 def main() -> None:
     members = int(sys.argv[1]) if len(sys.argv) > 1 else MEMBERS
     with tempfile.TemporaryDirectory() as name:
-        settings = new_home(Path(name) / "home")
+        settings = new_home(Path(name) / "home", empty_lake(Path(name) / "prepared"))
         try:
             with (
                 Lake.open(settings) as lake,
@@ -42,6 +43,15 @@ def main() -> None:
                     measure(stage, from_nothing(lake), members)
         finally:
             postgres.stop(settings)
+
+
+def empty_lake(home: Path) -> Path:
+    settings = Settings(home=home)
+    postgres.create_databases(settings)
+    with Lake.open(settings) as lake:
+        lake.prepare()
+    postgres.stop(settings)
+    return home
 
 
 def measure(stage: Stage, world: World, members: int) -> None:

@@ -109,10 +109,13 @@ def dlt_rest(pages: str, folder: Path) -> int:
     from dlt.destinations import filesystem
     from dlt.sources.rest_api import rest_api_source
 
-    source = rest_api_source({"client": {"base_url": pages}, "resources": [{"name": "lines", "endpoint": ENDPOINT}]})
+    lines: Any = {"name": "lines", "endpoint": ENDPOINT}
+    source = rest_api_source({"client": {"base_url": pages}, "resources": [lines]})
     pipeline = dlt.pipeline("bench", pipelines_dir=str(folder / "dlt"), destination=filesystem(str(folder / "bench")))
     pipeline.run(source, loader_file_format="parquet")
-    return int(pipeline.last_trace.last_normalize_info.row_counts["lines"])
+    found = pipeline.last_trace and pipeline.last_trace.last_normalize_info
+    assert found, "dlt normalized nothing"
+    return int(found.row_counts["lines"])
 
 
 def bare_json(pages: str, folder: Path) -> int:

@@ -39,7 +39,7 @@ from cohorte.settings import Settings
 from cohorte.steps.activate import ANY, activate
 
 ROWS = 200_000
-BATCHES = (500, 5_000)
+BATCHES = (100, 500, 5_000)
 ROUNDS = 3
 """Ours and theirs in turn; the median is told."""
 ONE_BY_ONE = 2_000
