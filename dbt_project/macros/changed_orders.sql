@@ -6,16 +6,26 @@
 {# A pre-hook: lets go of every order that changed, also of those that come to nothing now. #}
 {% macro forget_changed_orders() -%}
     {%- if is_incremental() -%}
+        set variable version_held = (select coalesce(max(_version), 0) from {{ this }});
         delete from {{ this }} where order_id in ({{ changed_orders() }})
     {%- else -%}
         select 1
     {%- endif -%}
 {%- endmacro %}
 
+{#
+  The version a model was up to before it forgot the orders that changed. It is known when a query is planned: the lake
+  leaves files unopened by it, and does not compare rows with a question that is still to be answered. A unit test
+  overrides it with a literal.
+#}
+{% macro version_held() -%}
+    getvariable('version_held')
+{%- endmacro %}
+
 {# Orders above the version this model is up to; all of them at first. #}
 {% macro changed_orders() -%}
     select order_id from {{ ref('int_orders__order') }}
-    {%- if is_incremental() %} where _version > (select coalesce(max(_version), 0) from {{ this }}){% endif %}
+    {%- if is_incremental() %} where _version > {{ version_held() }}{% endif %}
 {%- endmacro %}
 
 {# The same for a model with the rows of few orders, whose own newest version says nothing of what else changed. #}
@@ -34,16 +44,14 @@
 
 {#
   Columns of the lines of changed orders, also of those whose customer is gone, as features of past dates need them. Such
-  lines were made anew with the order's new version, so only files with one of those are read.
+  lines were made anew with the order's new version.
 #}
 {% macro lines_of_changed_orders(columns) -%}
     {%- for relation in [ref('fct_order_line'), ref('int_orders__ownerless_line')] %}
     select {{ columns }}
     from {{ relation }}
     {%- if is_incremental() %}
-    where
-        order_id in ({{ changed_orders() }})
-        and _version in (select _version from {{ ref('int_orders__order') }} where order_id in ({{ changed_orders() }}))
+    where _version > {{ version_held() }}
     {%- endif %}
     {%- if not loop.last %}
     union all

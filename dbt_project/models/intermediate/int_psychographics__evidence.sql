@@ -30,7 +30,7 @@ meta_users as (
 ),
 
 {% if is_incremental() -%}
-due as (
+due as materialized (
     select distinct
         'salesforce:' || custom_user_crm_contact_id as record_id,
         item_category
@@ -43,11 +43,19 @@ due as (
     union
 
     select distinct
-        records.record_id,
-        visits.item_category
-    from {{ ref('stg_google_analytics__user_day') }} as visits
-    inner join records
-        on records.record_id = 'salesforce:' || visits.contact_id and records.version > {{ evidence_until('identity') }}
+        'salesforce:' || contact_id as record_id,
+        item_category
+    from {{ ref('stg_google_analytics__user_day') }}
+    where contact_id in (
+        select record_id[12:] from records
+        where starts_with(record_id, 'salesforce:') and version > {{ evidence_until('identity') }}
+    )
+),
+
+-- Taken out first: joined as they are, all of them would be.
+visits as materialized (
+    select * from {{ ref('stg_google_analytics__user_day') }}
+    where contact_id in (select record_id[12:] from due)
 ),
 
 {% endif -%}
@@ -61,7 +69,7 @@ browsed as (
         true as is_category,
         max(visits._load_id) as _load_id,
         records.version as _version
-    from {{ ref('stg_google_analytics__user_day') }} as visits
+    from {{ 'visits' if is_incremental() else ref('stg_google_analytics__user_day') ~ ' as visits' }}
     inner join records on records.record_id = 'salesforce:' || visits.contact_id
     {%- if is_incremental() %}
     semi join due

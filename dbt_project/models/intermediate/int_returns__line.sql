@@ -6,7 +6,7 @@
 with orders as {{ 'materialized ' if is_incremental() }}(
     select * from {{ ref('int_orders__order') }}
     {%- if is_incremental() %}
-    where order_id in ({{ changed_orders() }})
+    where _version > {{ version_held() }}
     {%- endif %}
 )
 

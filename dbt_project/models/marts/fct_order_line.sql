@@ -11,7 +11,7 @@ with orders as {{ 'materialized' if is_incremental() }} (
     where
         not is_gone
         {%- if is_incremental() %}
-        and order_id in ({{ changed_orders() }})
+        and _version > {{ version_held() }}
         {%- endif %}
 ),
 

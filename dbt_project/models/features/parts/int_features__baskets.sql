@@ -42,3 +42,4 @@ select
     _version
 from days
 window by_day as (partition by order_id order by known_on)
+order by customer_id -- what is added up by customer for every as-of date lies together

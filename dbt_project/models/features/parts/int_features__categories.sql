@@ -1,9 +1,14 @@
 -- What customers buy, per customer and as-of date: shares of spend by department and how mixed they are.
 with bought as (
     select
-        *,
-        unnest({{ as_of_dates("ordered_on <= day and ordered_on > day - 180 and known_on <= day") }}) as as_of_date
-    from {{ ref('int_features__spend') }}
+        dates.as_of_date,
+        orders.*
+    from {{ ref('int_features__spend') }} as orders
+    inner join {{ ref('int_features__as_of') }} as dates
+        on
+            orders.known_on <= dates.as_of_date
+            and orders.ordered_on <= dates.as_of_date
+            and orders.ordered_on > dates.as_of_date - 180
 ),
 
 owned as ({{ owned_then('bought') }}),

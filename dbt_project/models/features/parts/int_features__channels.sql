@@ -43,8 +43,12 @@ seen as (
 ),
 
 dated as (
-    select *, unnest({{ as_of_dates("happened_on <= day and happened_on > day - 180") }}) as as_of_date
+    select
+        dates.as_of_date,
+        seen.*
     from seen
+    inner join {{ ref('int_features__as_of') }} as dates
+        on seen.happened_on <= dates.as_of_date and seen.happened_on > dates.as_of_date - 180
 ),
 
 days as (

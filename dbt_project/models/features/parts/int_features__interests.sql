@@ -15,14 +15,23 @@ with found as (
             interests.record_id = identity.record_id
             and interests.known_at < identity.as_of_date + interval 1 day
     group by identity.as_of_date, identity.customer_id, interests.kind, interests.interest
+),
+
+-- One list, sorted: quicker than four that are each asked for in an order.
+ranked as (
+    select
+        as_of_date,
+        customer_id,
+        list_sort(list((kind, -score, interest, evidence_id))) as entries
+    from found
+    group by as_of_date, customer_id
 )
 
 select
     as_of_date,
     customer_id,
-    list(interest order by score desc, interest) filter (where kind = 'interest') as interests,
-    list(evidence_id order by score desc, interest) filter (where kind = 'interest') as interest_evidence_ids,
-    list(interest order by score desc, interest) filter (where kind = 'value') as values,
-    list(evidence_id order by score desc, interest) filter (where kind = 'value') as value_evidence_ids
-from found
-group by as_of_date, customer_id
+    {%- for kind, name in [('interest', 'interests'), ('value', 'values')] %}
+    [entry[3] for entry in entries if entry[1] = '{{ kind }}'] as {{ name }},
+    [entry[4] for entry in entries if entry[1] = '{{ kind }}'] as {{ kind }}_evidence_ids{{ ',' if not loop.last }}
+    {%- endfor %}
+from ranked

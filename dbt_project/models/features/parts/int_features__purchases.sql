@@ -1,9 +1,14 @@
 -- Buying behaviour per customer and as-of date, from what was bought and known by the end of that day.
 with baskets as (
     select
-        *,
-        unnest({{ as_of_dates("known_on <= day and day < known_until and ordered_at < day + interval 1 day") }}) as as_of_date
-    from {{ ref('int_features__baskets') }}
+        dates.as_of_date,
+        orders.*
+    from {{ ref('int_features__baskets') }} as orders
+    inner join {{ ref('int_features__as_of') }} as dates
+        on
+            orders.known_on <= dates.as_of_date
+            and dates.as_of_date < orders.known_until
+            and orders.ordered_at < dates.as_of_date + interval 1 day
 ),
 
 owned as ({{ owned_then('baskets') }}),

@@ -2,15 +2,18 @@
 -- cancelled by the end of that day.
 with brought_back as (
     select
-        order_id,
-        customer_id,
-        returned_at::date as returned_on,
-        refund_value,
-        unnest({{ as_of_dates(
-            "returned_at < day + interval 1 day and returned_at >= day - interval 179 days "
-            "and known_at < day + interval 1 day and coalesce(cancelled_at >= day + interval 1 day, true)"
-        ) }}) as as_of_date
-    from {{ ref('int_returns__line') }}
+        dates.as_of_date,
+        returns.order_id,
+        returns.customer_id,
+        returns.returned_at::date as returned_on,
+        returns.refund_value
+    from {{ ref('int_returns__line') }} as returns
+    inner join {{ ref('int_features__as_of') }} as dates
+        on
+            returns.returned_at < dates.as_of_date + interval 1 day
+            and returns.returned_at >= dates.as_of_date - interval 179 days
+            and returns.known_at < dates.as_of_date + interval 1 day
+            and coalesce(returns.cancelled_at >= dates.as_of_date + interval 1 day, true)
 ),
 
 owned as ({{ owned_then('brought_back') }})

@@ -23,3 +23,4 @@ select
 from lines
 where sales_value > 0
 group by order_id, customer_id, ordered_on, known_on, department
+order by customer_id -- as in int_features__baskets

@@ -1,16 +1,18 @@
 -- Web engagement per customer and as-of date, from the last 90 days.
 with seen as (
     select
-        'salesforce:' || contact_id as record_id,
-        activity_date,
-        hour,
-        device,
-        city,
-        sessions,
-        views,
-        carts,
-        unnest({{ as_of_dates("activity_date <= day and activity_date > day - 90") }}) as as_of_date
-    from {{ ref('stg_google_analytics__user_day') }}
+        dates.as_of_date,
+        'salesforce:' || visits.contact_id as record_id,
+        visits.activity_date,
+        visits.hour,
+        visits.device,
+        visits.city,
+        visits.sessions,
+        visits.views,
+        visits.carts
+    from {{ ref('stg_google_analytics__user_day') }} as visits
+    inner join {{ ref('int_features__as_of') }} as dates
+        on visits.activity_date <= dates.as_of_date and visits.activity_date > dates.as_of_date - 90
 ),
 
 visits as (
