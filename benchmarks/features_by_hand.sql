@@ -3,6 +3,8 @@
 -- `identity` (record_id, customer_id), `interest` and `city`. `as_of` holds the dates.
 -- No step is kept, tested, described or made from what has changed only.
 
+set nested_loop_join_threshold = 64; -- few dates: each row is compared with all of them, and no millions are sorted
+
 create temp table contact as
 select * exclude (modified_at),
     modified_at,
@@ -152,13 +154,8 @@ basket as (
     select as_of_date, order_id, any_value(customer_id) as customer_id, min(ordered_at) as ordered_at,
         sum(value) as value, sum(discount) as discount, bool_or(used_coupon) as used_coupon,
         date_diff('day', min(ordered_at)::date, as_of_date) as age_days
-    from (
-        select *, unnest(list_filter(
-            (select list(as_of_date) from as_of),
-            lambda day: known_on <= day and ordered_at < day + interval 1 day
-        )) as as_of_date
-        from by_day
-    )
+    from by_day
+    inner join as_of on known_on <= as_of_date and ordered_at < as_of_date + interval 1 day
     group by as_of_date, order_id
 )
 select
@@ -198,14 +195,10 @@ select
     arg_max(department, (value, department)) as top_department
 from (
     select as_of_date, customer_id, department, sum(spend) as value
-    from (
-        select *, unnest(list_filter(
-            (select list(as_of_date) from as_of),
-            lambda day: known_on <= day and ordered_at::date <= day and ordered_at::date > day - 180
-        )) as as_of_date
-        from bought
-        where spend is not null
-    )
+    from bought
+    inner join as_of
+        on known_on <= as_of_date and ordered_at::date <= as_of_date and ordered_at::date > as_of_date - 180
+    where spend is not null
     group by as_of_date, customer_id, department
 )
 group by as_of_date, customer_id;
@@ -242,14 +235,10 @@ line_of as (
 select
     as_of_date, customer_id, count(*) as returned_lines_180d, sum(refund_value)::decimal(14, 2) as returned_value_180d,
     min(date_diff('day', returned_at::date, as_of_date)) as return_recency_days
-from (
-    select *, unnest(list_filter(
-        (select list(as_of_date) from as_of),
-        lambda day: returned_at < day + interval 1 day and returned_at >= day - interval 179 days
-            and known_at < day + interval 1 day and coalesce(cancelled_at >= day + interval 1 day, true)
-    )) as as_of_date
-    from line_of
-)
+from line_of
+inner join as_of
+    on returned_at < as_of_date + interval 1 day and returned_at >= as_of_date - interval 179 days
+    and known_at < as_of_date + interval 1 day and coalesce(cancelled_at >= as_of_date + interval 1 day, true)
 group by as_of_date, customer_id;
 
 create temp table campaigns as
@@ -283,10 +272,7 @@ qualify rank() over (partition by date order by _load_id desc) = 1;
 
 create temp table web as
 with seen as (
-    select *, unnest(list_filter(
-        (select list(as_of_date) from as_of), lambda day: activity_date <= day and activity_date > day - 90
-    )) as as_of_date
-    from visit
+    select * from visit inner join as_of on activity_date <= as_of_date and activity_date > as_of_date - 90
 ),
 main_device as (
     select as_of_date, customer_id, arg_min(device, (-sessions, device)) as main_device from (
