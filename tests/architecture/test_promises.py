@@ -65,7 +65,7 @@ def test_every_source_says_how_old_it_may_be() -> None:
             assert source["schema"] != "raw", path
             continue
         config = source["config"]
-        assert config["loaded_at_field"] == "_loaded_at", path
+        assert config["loaded_at_query"] == "{{ last_load() }}", path
         for age in ("warn_after", "error_after"):
             assert config["freshness"][age]["count"] > 0 and config["freshness"][age]["period"], path
         for table in source["tables"]:

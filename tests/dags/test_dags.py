@@ -15,6 +15,7 @@ EXPECTED = {f"extract_{name}" for name in catalog.names(Settings())} | {
     "assign_segments",
     "activate_segments",
     "maintain_lake",
+    "watch_sources",
     "erase_customer",
 }
 

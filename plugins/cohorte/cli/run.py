@@ -157,6 +157,24 @@ def activate(
     print(result)
 
 
+@app.command("watch")
+def watch() -> None:
+    """Name the streams that have not been heard of for longer than their source allows."""
+    from cohorte.lake import Lake
+    from cohorte.steps.journal import journal
+    from cohorte.steps.watch import watch
+
+    with Lake.open() as lake, journal(lake, "watch") as entry:
+        found = watch(lake=lake)
+        entry.rows = len(found)
+    for stream in found:
+        if stream.state != "fresh":
+            print(stream)
+    print(f"{sum(stream.state == 'fresh' for stream in found)} of {len(found)} streams are fresh")
+    if any(stream.state == "stale" for stream in found):
+        raise typer.Exit(1)
+
+
 @app.command("maintain")
 def maintain() -> None:
     """Compact the lake."""

@@ -56,6 +56,16 @@ create table if not exists ops.load_event (
     told_at timestamp not null
 );
 
+-- One row per stream: whether it was heard of within what its source allows, when that was last looked at.
+create table if not exists ops.freshness (
+    source varchar not null,
+    stream varchar not null,
+    state varchar not null,            -- fresh | late | stale | waiting (cohorte/steps/watch.py)
+    heard_at timestamp,                -- its last load that was accepted, with rows or without
+    since timestamp not null,          -- when it came into this state
+    checked_at timestamp not null
+);
+
 -- One row per item a source has read whole: a file in its newest version, or how far a cursor has come.
 create table if not exists ops.bookmark (
     source varchar not null,

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 FIRST_DAY = datetime.fromisoformat("2017-11-30T23:59:59+00:00")
 NEEDS: dict[str, tuple[str, ...]] = {
+    "watch_sources": (),
     "build_features": (),
     "train_models": ("build_features",),
     "assign_segments": ("build_features",),
     "activate_segments": ("assign_segments",),
     "maintain_lake": (),
 }
-"""The DAGs after the extracts, as the assets start them, and whose asset each waits for. A source that is down holds
+"""The DAGs after the extracts, as the assets or the clock start them, and whose asset each waits for. A source that is down holds
 up none."""
 
 

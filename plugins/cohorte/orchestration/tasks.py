@@ -37,6 +37,25 @@ def land(source: str, *, dag_run: Any = None) -> dict[str, Any]:
 
 
 @task
+def watch() -> dict[str, int]:
+    """Streams that have not been heard of for too long; red while there is one whose source does not allow it."""
+    from collections import Counter
+
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from cohorte.lake import Lake
+    from cohorte.steps.journal import journal
+    from cohorte.steps.watch import watch as step
+
+    with Lake.open() as lake, journal(lake, "watch") as entry:
+        found = step(lake=lake)
+        entry.rows = len(found)
+    if stale := [stream for stream in found if stream.state == "stale"]:
+        raise AirflowFailException("; ".join(f"{stream}{' (new)' if stream.is_news else ''}" for stream in stale))
+    return dict(Counter(stream.state for stream in found))
+
+
+@task
 def build(layer: str) -> dict[str, Any]:
     """One layer of the dbt project, built and tested."""
     from cohorte.lake import Lake
