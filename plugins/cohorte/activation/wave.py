@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 WAVE = 10_000
 """Rows between two commits to the ledger."""
-WRITTEN_WAVE = 100_000
-"""The same where rows go out as text: ten times as many, because two commits take longer than to send WAVE."""
+WRITTEN_WAVE = 250_000
+"""The same where rows go out as text: as many as DuckDB keeps two cores busy with (two of its row groups), because two
+commits take longer than to send WAVE."""
 _EMAIL = re.compile(r"[^\s@\"'<>(),;:\[\]]+@[^\s@\"'<>(),;:\[\]]+")
 _NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 
