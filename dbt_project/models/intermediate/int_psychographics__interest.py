@@ -1,5 +1,5 @@
-"""What people care for: evidence texts matched to the taxonomy; one row per record, kind and interest. Only records of
-which something else is known than before are looked at anew."""
+"""What people care for: evidence texts matched to the taxonomy; one row per record, kind and interest, or one that says
+there is none. Only records of which something else is known than before are looked at anew."""
 
 EVIDENCE = "evidence_id, record_id, text, weight, known_at, is_category"
 FOUND = "record_id, kind, interest, score, evidence_id, texts, known_at, method"
@@ -7,6 +7,7 @@ FOUND = "record_id, kind, interest, score, evidence_id, texts, known_at, method"
 
 def model(dbt, session):
     from cohorte.enrichment import reading, scores
+    from cohorte.enrichment.similarity import best_method
     from cohorte.remembered import as_it_is, show
 
     dbt.config(
@@ -31,11 +32,16 @@ def model(dbt, session):
     )
     silent = session.sql(
         f"""
-        select record_id, {", ".join(f"null as {column}" for column in FOUND.split(", ")[1:])}, null as seen
-        from known
-        where
-            (record_id in (select record_id from due) or record_id not in (select record_id from seen))
-            and record_id not in (select record_id from anew)
+        select record_id, 'none', '', 0.0, null, 0, null, '{best_method()}', seen
+        from due
+        where record_id not in (select record_id from anew)
         """
     )
-    return session.sql("from anew").union(silent)
+    gone = session.sql(
+        f"""
+        select record_id, {", ".join(f"null as {column}" for column in FOUND.split(", ")[1:])}, null as seen
+        from known
+        where record_id not in (select record_id from seen)
+        """
+    )
+    return session.sql("from anew").union(silent).union(gone)

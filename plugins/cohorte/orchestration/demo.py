@@ -32,8 +32,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "activate_segments": ("assign_segments",),
     "maintain_lake": (),
 }
-"""The DAGs after the extracts, as the assets or the clock start them, and whose asset each waits for. A source that is down holds
-up none."""
+"""The DAGs after the extracts, as the assets or the clock start them, and whose asset each waits for. A source that is
+down holds up none."""
 
 
 def main() -> int:
