@@ -59,11 +59,26 @@ from raw_meta__lead as raw
 inner join identity on identity.record_id = 'meta:' || raw.id
 qualify row_number() over (partition by raw.id order by created_time desc, _load_id desc) = 1;
 
+create temp table crm_lead as
+select customer_id, email, has_opted_out_of_email and not is_converted as is_out
+from (
+    select identity.customer_id, nullif(lower(trim(email)), '') as email, has_opted_out_of_email, is_converted,
+        raw.is_deleted
+    from raw_salesforce__lead as raw
+    inner join identity on identity.record_id = 'salesforce_lead:' || raw.id
+    qualify row_number() over (partition by raw.id order by system_modstamp desc, _load_id desc) = 1
+)
+where not coalesce(is_deleted, false);
+
+create temp table holder as
+select email, customer_id from contact
+union
+select email, customer_id from lead
+union
+select email, customer_id from crm_lead;
+
 create temp table address as
-select email, min(customer_id) as customer_id
-from (select email, customer_id from contact union all select email, customer_id from lead)
-where email is not null
-group by email;
+select email, min(customer_id) as customer_id from holder where email is not null group by email;
 
 -- Who said no to letters, anywhere.
 create temp table refused as
@@ -98,10 +113,9 @@ answer as (
 select distinct customer_id from (
     select customer_id from contact where has_opted_out_of_email
     union all
-    select holder.customer_id from subscriber
-    inner join (
-        select email, customer_id from contact union select email, customer_id from lead
-    ) as holder on holder.email = subscriber.email
+    select customer_id from crm_lead where is_out
+    union all
+    select holder.customer_id from subscriber inner join holder on holder.email = subscriber.email
     where is_out
     union all
     select contact.customer_id from individual inner join contact on contact.individual_id = individual.id

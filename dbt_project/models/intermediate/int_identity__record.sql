@@ -12,8 +12,28 @@ select
     street,
     city,
     postal_code,
-    loyalty_id as identifier
+    loyalty_id as identifier,
+    contact_id as crm_id
 from {{ ref('stg_salesforce__contact') }}
+where not is_deleted
+
+union all
+
+-- One that was converted names the contact it became.
+select
+    'salesforce_lead:' || lead_id,
+    created_at,
+    given_name,
+    family_name,
+    null,
+    email,
+    phone,
+    null,
+    city,
+    null,
+    null,
+    contact_id
+from {{ ref('stg_salesforce__lead') }}
 where not is_deleted
 
 union all
@@ -26,6 +46,7 @@ select
     null,
     email,
     phone,
+    null,
     null,
     null,
     null,

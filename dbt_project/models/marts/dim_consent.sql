@@ -33,6 +33,15 @@ said as (
         modified_at as decided_at
     from contacts
     where has_opted_out_of_email
+
+    union all
+
+    -- A lead that was converted has handed its answer to its contact, where alone it can be taken back.
+    select customers.customer_id, 'email', 'marketing', false, 'salesforce', leads.modified_at
+    from {{ ref('stg_salesforce__lead') }} as leads
+    inner join {{ ref('int_identity__customer') }} as customers
+        on customers.record_id = 'salesforce_lead:' || leads.lead_id
+    where leads.has_opted_out_of_email and not leads.is_converted and not leads.is_deleted
     {%- for channel, purpose in var('consent')['presumed'] %}
 
     union all

@@ -22,6 +22,7 @@ RECORD_COLUMNS = {
     "city": "city",
     "postal_code": "postcode",
     "identifier": "identifier",
+    "crm_id": "crm_id",
 }
 """Columns of `pii.int_identity__record` and their kinds."""
 

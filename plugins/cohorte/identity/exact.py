@@ -1,4 +1,4 @@
-"""Links that are exact: records that share an e-mail, a phone or an identifier, found in SQL."""
+"""Links that are exact: records that share an e-mail, a phone, an identifier or a CRM's id, found in SQL."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ from cohorte.identity.normalise import HASHED
 if TYPE_CHECKING:
     import duckdb
 
-EXACT = {"identifier": 1.0, "email": 0.99, "phone": 0.97, "email_sha256": 0.99, "phone_sha256": 0.97}
+EXACT = {"crm_id": 1.0, "identifier": 1.0, "email": 0.99, "phone": 0.97, "email_sha256": 0.99, "phone_sha256": 0.97}
 """Kinds that link on equality, with how sure that makes us; people who are clearly different are left apart."""
 PLACEHOLDER = 100
 """Records that share one value from which it is no person's."""
@@ -16,7 +16,7 @@ ALIKE_NAMES = 0.85
 
 
 def exact_links(connection: "duckdb.DuckDBPyConnection", people: str) -> "duckdb.DuckDBPyRelation":
-    """Pairs (a, b, probability, because, weights) that share an e-mail, phone or identifier, or the hash of one.
+    """Pairs (a, b, probability, because, weights) that share an e-mail, phone, identifier or CRM id, or a hash.
 
     people: name of a table with one row a record, as `normalise` gives it; it need not have all kinds. What more than
     PLACEHOLDER records share (none@none.com, 000-0000) is nobody's, and links nobody.

@@ -22,6 +22,7 @@ KINDS = (
     "postcode",
     "state",
     "identifier",
+    "crm_id",
     "email_sha256",
     "phone_sha256",
 )
@@ -171,6 +172,8 @@ def _form(value: str, kind: str, region: str) -> str | None:
     if kind in HASHED:
         digest = value.strip().lower()
         return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else None
+    if kind == "crm_id":  # Salesforce tells records apart by small and capital letters
+        return value.strip() or None
     if kind == "birth_date":
         return _date(value.strip(), region)
     plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode() or value

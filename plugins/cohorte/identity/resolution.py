@@ -67,9 +67,10 @@ def resolve(
     """Which records are the same person.
 
     records: one row per record, any columns; a kind may lack, and a column may be empty. columns: input column to kind
-    (given_name, surname, full_name, birth_date, email, phone, street, city, postcode, state, identifier; email_sha256
-    and phone_sha256, the hex SHA-256 of an address in small letters and of a phone in E.164; a column of any other kind
-    is a free attribute that is compared with itself). region: where phone numbers without a country code come from.
+    (given_name, surname, full_name, birth_date, email, phone, street, city, postcode, state, identifier; crm_id, an
+    id that is told from another by small and capital letters; email_sha256 and phone_sha256, the hex SHA-256 of an
+    address in small letters and of a phone in E.164; a column of any other kind is a free attribute that is compared
+    with itself). region: where phone numbers without a country code come from.
     probabilistic: whether records that are only alike are linked, too; that takes 200 records with names and three
     kinds, a full name being two of them. With fewer, records are linked by what they share exactly.
 

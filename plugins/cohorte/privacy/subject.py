@@ -14,7 +14,7 @@ from cohorte.privacy.keyed import normal
 
 CONTACT, CRM_LEAD, META_LEAD = "raw.salesforce__contact", "raw.salesforce__lead", "raw.meta__lead"
 IDENTITY, GOLDEN, SENT = "intermediate.int_identity__customer", "pii.dim_contact", "pii.activation_key"
-RECORDS = {"salesforce:": "contact", "meta:": "meta_lead"}
+RECORDS = {"salesforce:": "contact", "salesforce_lead:": "lead", "meta:": "meta_lead"}
 """What `record_id` begins with, and the kind of id that follows."""
 
 BY_ADDRESS = (

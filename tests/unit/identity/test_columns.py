@@ -111,6 +111,11 @@ def test_a_hashed_phone_is_linked_with_and_without_its_plus(said: str) -> None:
     assert people(records, {"tel": "phone", "hash": "phone_sha256"}) == [["1", "2"], ["3"]]
 
 
+def test_ids_of_a_crm_are_told_apart_by_small_and_capital_letters() -> None:
+    records = pd.DataFrame({"record_id": ["contact", "lead", "other"], "crm": ["003aB", " 003aB ", "003Ab"]})
+    assert people(records, {"crm": "crm_id"}) == [["contact", "lead"], ["other"]]
+
+
 def test_hashes_alone_link() -> None:
     records = pd.DataFrame({"record_id": ["1", "2"], "hash": [sha256(MAIL)] * 2})
     assert people(records, {"hash": "email_sha256"}) == [["1", "2"]]

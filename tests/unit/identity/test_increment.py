@@ -39,6 +39,7 @@ def records(people: pd.DataFrame) -> pd.DataFrame:  # noqa: F811
             "city": few["suburb"],
             "postal_code": few["postcode"],
             "identifier": few["soc_sec_id"],
+            "crm_id": few["rec_id"].where(few.index % 5 == 0),
         }
     ).assign(email=lambda frame: frame["email"].where(frame.index % 3 == 0))
 

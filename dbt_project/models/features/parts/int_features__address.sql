@@ -12,6 +12,16 @@ with held as (
     union all
 
     select
+        'salesforce_lead:' || lead_id,
+        email,
+        created_at,
+        null
+    from {{ ref('stg_salesforce__lead') }}
+    where not is_deleted
+
+    union all
+
+    select
         'meta:' || lead_id,
         email,
         created_at,
