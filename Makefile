@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON_BIN := .venv/bin/python
 COHORTE := .venv/bin/cohorte
 .DEFAULT_GOAL := help
+# Common in containers; each of the many processes of a run, and of the tests, would compile anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup embeddings demo up down test test-all lint types bench new-source new-segment lock clean
 
 help: ## this list
