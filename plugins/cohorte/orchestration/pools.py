@@ -18,11 +18,11 @@ def pools() -> dict[str, str]:
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Makes the pools that are missing when Airflow's scheduler starts; slots set by hand are kept.
+    """Makes the pools that are missing. Airflow calls this when its scheduler starts; slots set by hand are kept.
 
-    Airflow calls this when any of its parts starts, also in the process of each task, which may not use the database.
+    It is called in the process of each task, too, which may not use the database.
     """
-    if getattr(component, "job_type", None) != "SchedulerJob":
+    if type(component).__name__ == "TaskRunnerMarker":
         return
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
