@@ -3,7 +3,9 @@ SHELL := /bin/bash
 PYTHON_BIN := .venv/bin/python
 COHORTE := .venv/bin/cohorte
 .DEFAULT_GOAL := help
-.PHONY: help setup embeddings demo up down test lint types bench new-source new-segment lock clean
+# Common in containers; each of the many processes of a run, and of the tests, would compile anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+.PHONY: help setup embeddings demo up down test test-all lint types bench new-source new-segment lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +26,11 @@ up: setup ## start Airflow's UI and scheduler over var/, and the sandbox
 down: setup ## stop everything `make up` started
 	@$(PYTHON_BIN) -m cohorte.orchestration.stack down
 
-test: setup ## run all tests
-	@.venv/bin/pytest -n 3 --dist worksteal
+test: setup ## run the tests; what is left to test-all is named at the end
+	@.venv/bin/pytest -n 3 --dist worksteal -rs
+
+test-all: setup ## run all tests, also those that take long: whole runs killed again and again
+	@.venv/bin/pytest -n 3 --dist worksteal -rs --all
 
 lint: setup ## ruff and mypy
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -1,14 +1,25 @@
 """What all tests share: a lake of their own, on a real PostgreSQL."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
+from httpx._transports import default
 
 from cohorte import postgres
 from cohorte.lake import Lake
 from cohorte.settings import Settings
 from tests import homes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_tls_context() -> Iterator[None]:
+    """Nobody here speaks TLS, and to read the certificates of the world takes longer than most of the calls."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default, "create_ssl_context", cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +44,24 @@ def lake(settings: Settings, prepared_home: Path) -> Iterator[Lake]:
     postgres.stop(settings)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="run what is marked long, too: `make test-all`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _leave_out_what_takes_long(config, items)
+    _begin_with_whole_runs(items)
+
+
+def _leave_out_what_takes_long(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each of them says what it is, and has a smaller sister that always runs."""
+    for item in items:
+        mark = item.get_closest_marker("long")
+        if mark and not config.getoption("--all"):
+            item.add_marker(pytest.mark.skip(reason=f"{mark.args[0]}: `make test-all`, and CI, run it"))
+
+
+def _begin_with_whole_runs(items: list[pytest.Item]) -> None:
     """Whole runs first, and one to each of the processes of `make test`: no long test is left for the end.
 
     A process begins with its share of the list. What reads the undisturbed run goes where that is made.

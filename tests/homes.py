@@ -35,6 +35,7 @@ def copy(template: Path, settings: Settings) -> None:
     """Starts the server of a new home, whose lake is the template's in a folder of its own."""
     settings.home.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", template / "postgres", settings.home], check=True)  # who owns a file is kept, too
+    subprocess.run(["cp", "-al", template / "extensions", settings.home], check=True)  # 140 MB nobody writes to
     with closing(psycopg2.connect(postgres.conninfo(settings))) as catalogue, catalogue, catalogue.cursor() as cursor:
         moved = "update ducklake_metadata set value = %s where key = 'data_path'"
         cursor.execute(moved, [f"{settings.data_path}/"])

@@ -18,6 +18,8 @@ from tests.unit.activation.world import World, from_nothing, new_home
 __all__ = ["impatient"]
 
 TIMES = 10
+EARLY, LATE = slice(3), slice(3, TIMES)
+LONG = pytest.mark.long("the other seven moments at which a sync is killed")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,8 @@ def an_hour_later(world: World, hour: int) -> None:
     world.contact("c00050", "person50@example.com", f"Renamed{hour}")
 
 
-def test_a_sync_killed_at_ten_moments_converges(lake: Lake, stage: Stage, tmp_path: Path) -> None:
+@pytest.mark.parametrize("of_ten", [pytest.param(EARLY, id="three"), pytest.param(LATE, id="seven", marks=LONG)])
+def test_a_sync_killed_at_ten_moments_converges(lake: Lake, stage: Stage, tmp_path: Path, of_ten: slice) -> None:
     world, tally = from_nothing(lake), tmp_path / "steps"
     world.many(60)
     stage.sync(world)
@@ -70,7 +73,8 @@ def test_a_sync_killed_at_ten_moments_converges(lake: Lake, stage: Stage, tmp_pa
     assert run(None) == 0
     assert stage.members == stage.wanted(world)
 
-    moments = random.Random(stage.platform).sample(range(1, int(tally.read_text()) + 1), TIMES)
+    steps = range(1, int(tally.read_text()) + 1)
+    moments = random.Random(stage.platform).sample(steps, TIMES)[of_ten]
     for hour, moment in enumerate(moments, start=1):
         an_hour_later(world, hour)
         assert run(moment) == -9, f"it ended before step {moment}"

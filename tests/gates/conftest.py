@@ -39,5 +39,7 @@ def plant(good: None, lake: Lake) -> Iterator[Plant]:
 def _land(lake: Lake) -> None:
     lake.execute("delete from ops.load")
     sources = {getattr(suite, "SINCE_FIRST_LOAD_OF", None) for layer in LAYERS for suite in suites(layer)}
-    for source in sorted(filter(None, sources)):
-        lake.execute("insert into ops.load values ('l', ?, 'any', 20, 1, null, null, now())", [source])
+    lake.execute(
+        "insert into ops.load select 'l', unnest(?::varchar[]), 'any', 20, 1, null, null, now()",
+        [sorted(filter(None, sources))],
+    )

@@ -85,6 +85,8 @@ def test_one_trigger_leads_to_the_platforms(stack: httpx.Client, home: Home) -> 
     sandbox = find_sandbox(home.settings)
     assert sandbox
     assert sandbox.get("state/mailchimp")["segments"]["Market letter"]
+    logs = [path.read_text() for path in (home.path / "logs").glob("dag_id=*/**/attempt=1.log")]
+    assert len(logs) > 20 and not [log for log in logs if "error calling listener" in log]
     check_approval(stack, home)
     check_backfill(stack, home)
 

@@ -18,7 +18,12 @@ def pools() -> dict[str, str]:
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Makes the pools that are missing. Airflow calls this when its scheduler starts; slots set by hand are kept."""
+    """Makes the pools that are missing. Airflow calls this when its scheduler starts; slots set by hand are kept.
+
+    It is called in the process of each task, too, which may not use the database.
+    """
+    if type(component).__name__ == "TaskRunnerMarker":
+        return
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
     from sqlalchemy.dialects.postgresql import insert

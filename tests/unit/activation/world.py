@@ -40,7 +40,7 @@ LEDGER = (
 
 def new_home(folder: Path, prepared_home: Path) -> Settings:
     """A lake with empty inputs and an empty ledger."""
-    settings = Settings(home=folder, memory_limit="1GB")
+    settings = Settings(home=folder, memory_limit="1GB", threads=1)
     homes.copy(prepared_home, settings)
     with Lake.open(settings) as lake:
         for table, columns in INPUTS.items():
