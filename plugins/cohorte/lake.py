@@ -99,15 +99,13 @@ class Lake:
 
     def exists(self, table: str) -> bool:
         """Whether `schema.table` is there, as a table or a view."""
-        schema, name = table.split(".")
-        found = self.value(
-            "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
-            [CATALOG, schema, name],
-        ) or self.value(
-            "select count(*) from duckdb_views() where database_name = ? and schema_name = ? and view_name = ?",
-            [CATALOG, schema, name],
-        )
-        return bool(found)
+        import duckdb
+
+        try:
+            self.connection.execute(f"describe {CATALOG}.{table}")  # to list all there are takes fifty times as long
+        except duckdb.CatalogException:
+            return False
+        return True
 
     def snapshot(self) -> int:
         """Id of the newest snapshot: pass it to `changes` or to `AT (VERSION => …)`."""

@@ -162,6 +162,7 @@ STEPS: dict[str, tuple[Any, str, bool]] = {
 }
 
 
+@pytest.mark.long("an erasure killed at each of its thirteen steps")
 def test_killed_at_every_step_it_ends_as_if_nothing_had_happened(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     _, email = next(town.people)
     shown = rows_shown(town, email)

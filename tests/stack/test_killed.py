@@ -1,6 +1,5 @@
 """`make demo`, killed wherever it is: the next one goes on, and leaves what an undisturbed one leaves."""
 
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -34,17 +33,10 @@ TO_ACTIVATION = (
 )
 """The DAGs that are done when the last of the kills comes."""
 
-LONG = pytest.mark.long("a whole run killed while landing, building and activating")
 
-
-@pytest.mark.parametrize(
-    "kills",
-    [pytest.param((activating,), id="activating"), pytest.param((landing, building, activating), id="3", marks=LONG)],
-)
-def test_a_run_that_was_killed_ends_like_an_undisturbed_one(
-    home: Home, kills: tuple[Callable[[Home], bool], ...], request: pytest.FixtureRequest
-) -> None:
-    for at in kills:
+@pytest.mark.long("a whole run killed while landing, building and activating")
+def test_a_run_killed_three_times_ends_like_an_undisturbed_one(home: Home, request: pytest.FixtureRequest) -> None:
+    for at in (landing, building, activating):
         home.killed_when(partial(at, home))
     code, output = home.demo()
     assert code == 0, output

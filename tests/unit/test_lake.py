@@ -24,6 +24,15 @@ def test_append_goes_by_column_name(lake: Lake, table: str) -> None:
     assert lake.rows(f"select name, shade from {table} order by name") == [("blue", 2), ("red", 1)]
 
 
+def test_what_is_there_is_known_also_in_the_middle_of_a_transaction(lake: Lake, table: str) -> None:
+    lake.execute(f"create view ops.shades as select shade from {table}")
+    with lake.transaction("look"):
+        lake.append(table, colours(("grey", 5)))
+        there = [name for name in (table, "ops.shades", "ops.nothing", "nowhere.colour") if lake.exists(name)]
+        lake.execute(f"delete from {table} where name = 'grey'")
+    assert there == [table, "ops.shades"]
+
+
 def test_a_failed_transaction_leaves_nothing(lake: Lake, table: str) -> None:
     before = lake.rows(f"from {table} order by all")
     with pytest.raises(ZeroDivisionError), lake.transaction("break"):
