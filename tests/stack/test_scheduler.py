@@ -56,6 +56,7 @@ def wait(stack: httpx.Client, dag: str, *, within: float) -> str | None:
     return state
 
 
+@pytest.mark.long("a real scheduler: from one trigger to the platforms, an approval, a backfill")
 def test_one_trigger_leads_to_the_platforms(stack: httpx.Client, home: Home) -> None:
     deadline = time.monotonic() + 60
     there = len(list((ROOT / "dags").glob("*.py")))
