@@ -38,20 +38,20 @@ class Home:
             "COHORTE_MEMORY_LIMIT": "2GB",
         }
 
-    def start(self) -> "subprocess.Popen[str]":
+    def start(self, **environment: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "cohorte.orchestration.demo"],
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
 
-    def demo(self) -> tuple[int, str]:
+    def demo(self, **environment: str) -> tuple[int, str]:
         """Runs the demo to its end; exit code and what it printed."""
-        process = self.start()
+        process = self.start(**environment)
         output, _ = process.communicate(timeout=400)
         return process.returncode, output
 

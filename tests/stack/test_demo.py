@@ -55,7 +55,6 @@ def _deletes_a_reader(home: Home) -> str:
 
 def _is_killed_while_it_sends_and_goes_on(home: Home) -> None:
     """The second day; of the first, killed at more places: test_killed."""
-
     trained = home.path / "mlflow" / "coupon_propensity"
     before = len(list(trained.iterdir()))
 
@@ -165,7 +164,7 @@ def _stops_at_a_corrupt_column(home: Home) -> None:
             "update staging.stg_salesforce__order_item set sales_value = -1 where order_line_id in "
             "(select order_line_id from staging.stg_salesforce__order_item order by 1 limit 3)"
         )
-    code, output = home.demo()
+    code, output = home.demo(COHORTE_SOURCES="salesforce")
     assert code == 1
     assert "staging.stg_salesforce__order_item.sales_value" in output
     assert "'sales_value': Decimal('-1.00')" in output
