@@ -43,10 +43,10 @@ def copy(template: Path, settings: Settings) -> None:
 
 
 def _forget_the_disk(settings: Settings) -> None:
-    """PostgreSQL need not survive a power cut here; it does survive every process that tests kill."""
+    """PostgreSQL need not survive a power cut here, nor tidy up; it does survive every process that tests kill."""
     connection = psycopg2.connect(postgres.conninfo(settings, "postgres"))
     connection.autocommit = True
     with closing(connection), connection.cursor() as cursor:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             cursor.execute(f"alter system set {setting} = off")
         cursor.execute("select pg_reload_conf()")
