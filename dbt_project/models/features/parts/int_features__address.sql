@@ -15,9 +15,8 @@ with held as (
         'salesforce_lead:' || lead_id,
         email,
         created_at,
-        null
+        if(is_deleted, modified_at, null)
     from {{ ref('stg_salesforce__lead') }}
-    where not is_deleted
 
     union all
 
