@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _leave_out_what_takes_long(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each of them says what it is, and has a smaller sister that always runs."""
+    """Each of them says what it is; something smaller of the kind always runs (docs/adr/0029)."""
     for item in items:
         mark = item.get_closest_marker("long")
         if mark and not config.getoption("--all"):
