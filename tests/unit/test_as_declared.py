@@ -41,8 +41,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "tests" / "generic").mkdir(parents=True)
     (made / "models").mkdir()
     (made / "macros").mkdir()
-    for file in ("tests/generic/as_declared.sql", "macros/written_since.sql", "macros/clock.sql"):
-        shutil.copy(ROOT / "dbt_project" / file, made / file)
+    shutil.copy(ROOT / "dbt_project" / "tests" / "generic" / "as_declared.sql", made / "tests" / "generic")
+    for name in ("is_blank", "written_since", "clock"):
+        shutil.copy(ROOT / "dbt_project" / "macros" / f"{name}.sql", made / "macros")
     (made / "dbt_project.yml").write_text(
         "{name: tried, version: '1.0', profile: tried, model-paths: [models], test-paths: [tests], "
         "flags: {send_anonymous_usage_stats: false}}"

@@ -1,8 +1,8 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='as_of_date',
+    incremental_strategy='append',
     on_schema_change='append_new_columns',
+    pre_hook="{{ forget_dates() }}",
     full_refresh=false
 ) }}
 

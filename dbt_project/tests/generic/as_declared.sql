@@ -16,7 +16,7 @@
             {%- if meta.nulls == 'never' %}{% do wrong.append(name ~ ' is null') %}{% endif %}
             {%- set value = 'x' if column.data_type.endswith('[]') else name %}
             {%- set of_value = [] %}
-            {%- if column.data_type.startswith('varchar') %}{% do of_value.append("trim(" ~ value ~ ") = ''") %}{% endif %}
+            {%- if column.data_type.startswith('varchar') %}{% do of_value.append(is_blank(value)) %}{% endif %}
             {%- if column.data_type.startswith('double') %}{% do of_value.append("not isfinite(" ~ value ~ ")") %}{% endif %}
             {%- if meta.range and meta.range[0] is not none %}{% do of_value.append(value ~ " < " ~ meta.range[0] ~ " - 1e-9") %}{% endif %}
             {%- if meta.range and meta.range[1] is not none %}{% do of_value.append(value ~ " > " ~ meta.range[1] ~ " + 1e-9") %}{% endif %}

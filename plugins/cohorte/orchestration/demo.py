@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 FIRST_DAY = datetime.fromisoformat("2017-11-30T23:59:59+00:00")
+FINDS_DAGS = "AIRFLOW__CORE__MIGHT_CONTAIN_DAG_CALLABLE"
 NEEDS: dict[str, tuple[str, ...]] = {
     "watch_sources": (),
     "build_features": (),
@@ -174,15 +175,19 @@ def _dags() -> dict[str, Any]:
     return dict(bag.dags)
 
 
-def _stored_already() -> Any:
-    """Within it, `dag.test` does not parse and store all DAGs again: a second for each of those it runs."""
-    from unittest.mock import patch
+@contextmanager
+def _stored_already() -> Iterator[None]:
+    """Within it, Airflow finds no file to parse: `dag.test` would store all DAGs anew, a second a run."""
+    os.environ[FINDS_DAGS] = f"cohorte.orchestration.demo.{holds_no_dag.__name__}"
+    try:
+        yield
+    finally:
+        del os.environ[FINDS_DAGS]
 
-    from airflow.dag_processing import dagbag
 
-    def nothing(*_: Any, **__: Any) -> None: ...
-
-    return patch.multiple(dagbag, BundleDagBag=nothing, sync_bag_to_db=nothing)
+def holds_no_dag(**_: Any) -> bool:
+    """Airflow's question about a file, answered with no."""
+    return False
 
 
 def _forget_queued_runs() -> None:

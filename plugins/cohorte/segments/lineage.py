@@ -1,7 +1,6 @@
 """Which raw tables a feature descends from: what its column in `features.customer` looks at, and dbt's lineage."""
 
 import json
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +34,12 @@ def raw_tables(columns: Iterable[str], *, settings: Settings) -> frozenset[str] 
 
 def _relations(model: str) -> dict[str, set[str]]:
     """Column -> the models its expression looks at; a column that names none of them is left out."""
+    import jinja2
     import sqlglot
     from sqlglot import exp
 
-    sql = re.sub(r"\{\{\s*ref\('(\w+)'\)\s*\}\}", r"\1", model)
-    query = sqlglot.parse_one(re.sub(r"\{\{.*?\}\}", "", sql, flags=re.DOTALL), dialect="duckdb")
+    sql = jinja2.Template(model).render(ref=lambda name: name, config=lambda **_: "")
+    query = sqlglot.parse_one(sql, dialect="duckdb")
     if not isinstance(query, exp.Select) or not query.args.get("from_"):
         return {}
     sources = [query.args["from_"].this, *(join.this for join in query.args.get("joins") or ())]
