@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from conftest import Home
+from whole_runs import Home
 
 from cohorte.lake import Lake
 from cohorte.settings import ROOT

@@ -5,7 +5,7 @@ import json
 import httpx
 import models_after_a_run as models
 import pytest
-from conftest import Home, Undisturbed
+from whole_runs import Home, Undisturbed
 
 from cohorte.lake import Lake
 from cohorte.orchestration import local

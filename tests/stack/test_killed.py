@@ -3,8 +3,8 @@
 from functools import partial
 
 import pytest
-from conftest import Home, Undisturbed
 from models_after_a_run import MODELS
+from whole_runs import Home, Undisturbed
 
 from cohorte.lake import Lake
 from cohorte.orchestration import local

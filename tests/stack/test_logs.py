@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Home, Undisturbed
+from whole_runs import Home, Undisturbed
 
 pytestmark = pytest.mark.slow
 

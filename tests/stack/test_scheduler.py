@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from conftest import Home
+from whole_runs import Home
 
 from cohorte.lake import Lake
 from cohorte.settings import ROOT
