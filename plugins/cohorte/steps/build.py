@@ -21,6 +21,8 @@ FAILED = ("error", "fail", "runtime error")
 GOOD = {"success", "pass", "warn"}
 COMMIT_CONFLICT = "Failed to commit DuckLake transaction"
 PARTS = '"memory"'
+AT_ONCE = 2
+"""Models an increment builds at a time: while one waits for the catalogue, or for Python, the other computes."""
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 
 
@@ -53,11 +55,13 @@ def build(
         found = None if everything else _due(layer, opened, built)
         if found and not found.models:
             return BuildResult(layer, models=0, tests=0, seconds=0.0)
-        selected = sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
-        results = _run([*arguments, "--select", *selected], asked, opened, built, found)
+        arguments += ["--select"]
+        arguments += sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
+        threads = AT_ONCE if found else 1  # else tables are made: two at one moment may fail (docs/adr/0005)
+        results = _run([*arguments, "--threads", str(threads)], asked, opened, built, found)
         if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
             # Somebody else changed the catalogue at the same moment; every model can be built again.
-            results = _run([*arguments, "--select", *selected], asked, opened, built, found)
+            results = _run([*arguments, "--threads", "1"], asked, opened, built, found)
         bad = [r for r in results if str(r.status) in FAILED]
         if bad:
             raise RuntimeError(
