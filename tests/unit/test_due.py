@@ -73,6 +73,12 @@ def test_a_change_goes_downstream_through_views_and_parts_that_are_not_kept() ->
     assert "history" in found(commit(11, "raw.consent")).models
 
 
+def test_a_table_that_is_not_there_is_made() -> None:
+    assert not found(commit(11, "raw.order")).makes_tables
+    assert found(without="marts.line").makes_tables
+    assert found(last={"order": GOOD}).makes_tables, "nobody knows whether the project made them"
+
+
 def test_what_the_last_good_build_wrote_itself_is_no_change() -> None:
     assert found(commit(11, "marts.order", invocation="last")).models == {"consent"}
     assert found(commit(11, "marts.order", invocation="another")).models == {"consent", "order", "line"}

@@ -57,7 +57,7 @@ def build(
             return BuildResult(layer, models=0, tests=0, seconds=0.0)
         arguments += ["--select"]
         arguments += sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
-        threads = AT_ONCE if found else 1  # else tables are made: two at one moment may fail (docs/adr/0005)
+        threads = AT_ONCE if found and not found.makes_tables else 1  # two made at one moment may fail (docs/adr/0005)
         results = _run([*arguments, "--threads", str(threads)], asked, opened, built, found)
         if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
             # Somebody else changed the catalogue at the same moment; every model can be built again.

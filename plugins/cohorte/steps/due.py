@@ -155,6 +155,8 @@ class Due:
     """What a build would make as they are."""
     good: Mapping[str, int]
     """Tables -> the snapshot up to which their rows have passed their tests."""
+    makes_tables: bool
+    """Whether one of the models is not there yet."""
 
 
 def due(graph: Graph, layer: str, lakes: Lakes, built: Mapping[str, Built], today: date) -> Due:
@@ -183,7 +185,7 @@ def due(graph: Graph, layer: str, lakes: Lakes, built: Mapping[str, Built], toda
         if graph.is_kept(model)
     }
     good = {table: snapshot for table, snapshot in tested.items() if snapshot is not None}
-    return Due(frozenset(found | parts), frozenset(kept) - found, good)
+    return Due(frozenset(found | parts), frozenset(kept) - found, good, makes_tables=not set(kept) <= defined)
 
 
 def _is_wanted(graph: Graph, part: str, due: set[str]) -> bool:
