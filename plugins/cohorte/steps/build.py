@@ -39,7 +39,7 @@ def build(
 ) -> BuildResult:
     """Builds and tests the models of one layer. as_of: dates of features to compute besides those that are due.
 
-    Raises RuntimeError naming the first model or test that failed, its message and where its SQL lies. Raises ValueError
+    Raises RuntimeError naming the first model or test that failed, its message and where its SQL lies; and ValueError
     for a date to come: it would be the newest, and what everybody reads, until its day.
     """
     if layer not in LAYERS:
