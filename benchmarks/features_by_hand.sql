@@ -118,6 +118,11 @@ select distinct customer_id from (
     select holder.customer_id from subscriber inner join holder on holder.email = subscriber.email
     where is_out
     union all
+    select contact.customer_id from subscriber
+    inner join raw_salesforce__contact as once on nullif(lower(trim(once.email)), '') = subscriber.email
+    inner join contact on contact.contact_id = once.id
+    where is_out
+    union all
     select contact.customer_id from individual inner join contact on contact.individual_id = individual.id
     where is_out and not coalesce(individual.is_deleted, false)
     union all
@@ -148,8 +153,8 @@ select
     family as department,
     sum(total_price::decimal(12, 2)) as value,
     sum(total_price::decimal(12, 2)) filter (total_price > 0) as spend,
-    sum(retail_discount_c::decimal(12, 2) + coupon_discount_c::decimal(12, 2) + coupon_match_discount_c::decimal(12, 2))
-        as discount,
+    sum(coalesce(retail_discount_c, 0)::decimal(12, 2) + coalesce(coupon_discount_c, 0)::decimal(12, 2)
+        + coalesce(coupon_match_discount_c, 0)::decimal(12, 2)) as discount,
     bool_or(coupon_discount_c > 0) as used_coupon
 from item
 inner join purchase on purchase.id = item.order_id
@@ -261,18 +266,20 @@ with member as (
     qualify row_number() over (partition by id order by system_modstamp desc, _load_id desc) = 1
 ),
 campaign as (
-    select id, end_date, is_deleted from raw_salesforce__campaign
+    select id, end_date, is_deleted, system_modstamp from raw_salesforce__campaign
     qualify row_number() over (partition by id order by system_modstamp desc, _load_id desc) = 1
 )
 select
     as_of_date,
     identity.customer_id,
-    count(*) as campaigns_received,
-    count(*) filter (has_responded and first_responded_date <= as_of_date) as campaigns_answered,
-    count(*) filter (end_date > as_of_date) as campaigns_running
+    count(distinct campaign_id) as campaigns_received,
+    count(distinct campaign_id) filter (has_responded and first_responded_date <= as_of_date) as campaigns_answered,
+    count(distinct campaign_id) filter (end_date > as_of_date) as campaigns_running
 from as_of
-inner join member on member.created_date::timestamp < as_of_date + interval 1 day and not coalesce(member.is_deleted, false)
-inner join campaign on campaign.id = member.campaign_id and not coalesce(campaign.is_deleted, false)
+inner join member on member.created_date::timestamp < as_of_date + interval 1 day
+    and (not coalesce(member.is_deleted, false) or member.system_modstamp::timestamp >= as_of_date + interval 1 day)
+inner join campaign on campaign.id = member.campaign_id
+    and (not coalesce(campaign.is_deleted, false) or campaign.system_modstamp::timestamp >= as_of_date + interval 1 day)
 inner join identity on identity.record_id = 'salesforce:' || member.contact_id
 group by all;
 
@@ -313,9 +320,9 @@ total as (
         as_of_date, customer_id, sum(sessions) as web_sessions_90d, sum(views) as web_views_90d, sum(carts) as web_carts_90d,
         min(date_diff('day', activity_date, as_of_date)) as web_recency_days,
         sum(sessions) filter (activity_date > as_of_date - 30) as web_sessions_30d,
-        sum(sessions) filter (device = 'mobile') / nullif(sum(sessions), 0) as mobile_share,
-        sum(sessions) filter (device = 'desktop') / nullif(sum(sessions), 0) as desktop_share,
-        sum(sessions) filter (device = 'tablet') / nullif(sum(sessions), 0) as tablet_share
+        coalesce(sum(sessions) filter (device = 'mobile'), 0) / nullif(sum(sessions), 0) as mobile_share,
+        coalesce(sum(sessions) filter (device = 'desktop'), 0) / nullif(sum(sessions), 0) as desktop_share,
+        coalesce(sum(sessions) filter (device = 'tablet'), 0) / nullif(sum(sessions), 0) as tablet_share
     from seen
     group by as_of_date, customer_id
 )

@@ -14,7 +14,7 @@ def expectations() -> list[Any]:
     from expectations.past import ExpectColumnLikeLastAccepted, ExpectRowCountLikeRecentRuns
     from expectations.rates import ExpectShareToBeAtLeast
 
-    events = " union all ".join(f"select count(*) as events from pii.stg_{name}__email_event" for name in MAIL)
+    events = " union all ".join(f"select count(email) as events from pii.stg_{name}__email_event" for name in MAIL)
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="interaction_id"),

@@ -15,7 +15,6 @@ def expectations() -> list[Any]:
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=1),
         gxe.ExpectColumnValuesToBeUnique(column="event_id"),
-        gxe.ExpectColumnValuesToNotBeNull(column="email"),
         gxe.ExpectColumnValuesToNotBeNull(column="happened_at"),
         gxe.ExpectColumnValuesToBeInSet(
             column="kind", value_set=["sent", "open", "click", "bounce", "unsubscribe", "complaint"]

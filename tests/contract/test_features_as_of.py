@@ -132,6 +132,11 @@ def test_yesterday_does_not_see_what_was_planted_today(past: Past) -> None:
     assert past.features(ended, YESTERDAY)["frequency"] == bought[ended] > 0
 
 
+def test_nothing_is_known_of_days_to_come(past: Past) -> None:
+    with pytest.raises(ValueError, match="as of 2030-01-01: today is 2017-1"):
+        build("features", settings=past.lake.settings, as_of=[YESTERDAY, date(2030, 1, 1)])
+
+
 def test_today_is_the_golden_record(past: Past) -> None:
     """The rules are those of marts.dim_customer: as of today, both say the same of the same customers."""
     columns = (

@@ -77,6 +77,7 @@ browsed as (
     {%- endif %}
     where visits.item_category is not null and visits.item_category <> '(not set)'
     group by records.record_id, records.version, visits.item_category
+    having sum(visits.views + 2 * visits.carts) > 0
 ),
 
 said as (

@@ -15,12 +15,20 @@ with contacts as (
     where not records.is_deleted
 ),
 
+-- Also those that a contact had once: who said no and got another address has still said no.
 addresses as (
     select records.email, customers.customer_id
     from {{ ref('int_identity__record') }} as records
     inner join {{ ref('int_identity__customer') }} as customers on customers.record_id = records.record_id
     where records.email is not null
-    group by all
+
+    union
+
+    select versions.email, customers.customer_id
+    from {{ ref('int_contact__version') }} as versions
+    inner join {{ ref('int_identity__customer') }} as customers
+        on customers.record_id = 'salesforce:' || versions.contact_id
+    where versions.email is not null
 ),
 
 said as (
@@ -96,7 +104,7 @@ select
     purpose::varchar as purpose,
     bool_and(is_granted) as is_granted,
     arg_min(source, (is_granted, decided_at, source))::varchar as source,
-    max(decided_at)::timestamp as decided_at
+    coalesce(max(decided_at) filter (where not is_granted), max(decided_at))::timestamp as decided_at
 from said
 where customer_id in (select customer_id from {{ ref('dim_customer') }})
 group by customer_id, channel, purpose

@@ -41,11 +41,14 @@ def build(
 ) -> BuildResult:
     """Builds and tests the models of one layer. as_of: dates of features to compute besides those that are due.
 
-    Raises RuntimeError naming the first model or test that failed, its message and where its SQL lies.
+    Raises RuntimeError naming the first model or test that failed, its message and where its SQL lies; and ValueError
+    for a date to come: it would be the newest, and what everybody reads, until its day.
     """
     if layer not in LAYERS:
         raise ValueError(f"layer {layer!r} is not one of {', '.join(LAYERS)}")
     settings = settings or get_settings()
+    if as_of and max(as_of) > (today := clock.today(settings)):
+        raise ValueError(f"as of {max(as_of)}: today is {today}, and days to come are not known. Give an earlier date.")
     # Unit tests look at made-up rows: they belong to a change of the SQL, not to every hour (`make test` runs them).
     arguments = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
     asked = json.dumps([day.isoformat() for day in as_of])

@@ -23,7 +23,7 @@ days as (
         known_at::date as known_on,
         min(ordered_at) as ordered_at,
         sum(sales_value) as value,
-        sum(retail_discount + coupon_discount + coupon_match_discount) as discount,
+        sum(coalesce(retail_discount, 0) + coalesce(coupon_discount, 0) + coalesce(coupon_match_discount, 0)) as discount,
         bool_or(coupon_discount > 0) as used_coupon,
         max(_version) as _version
     from lines

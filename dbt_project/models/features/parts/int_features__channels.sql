@@ -9,7 +9,8 @@ seen as (
         'salesforce:' || contact_id as record_id,
         null as email,
         'web' as channel,
-        activity_date as happened_on
+        activity_date as happened_on,
+        null::timestamp as gone_at
     from {{ ref('stg_google_analytics__user_day') }}
 
     union all
@@ -18,7 +19,8 @@ seen as (
         'meta:' || lead_id,
         null,
         'meta',
-        created_at::date
+        created_at::date,
+        null
     from {{ ref('stg_meta__lead') }}
 
     union all
@@ -27,9 +29,10 @@ seen as (
         'salesforce:' || contact_id,
         null,
         'campaign',
-        coalesce(first_responded_on, created_at::date)
+        coalesce(first_responded_on, created_at::date),
+        if(is_deleted, modified_at, null)
     from {{ ref('stg_salesforce__campaign_member') }}
-    where has_responded and not is_deleted
+    where has_responded
 
     union all
 
@@ -37,7 +40,8 @@ seen as (
         null,
         email,
         'email',
-        happened_at::date
+        happened_at::date,
+        null
     from letters
     where kind in ('open', 'click')
 ),
@@ -48,7 +52,10 @@ dated as (
         seen.*
     from seen
     inner join {{ ref('int_features__as_of') }} as dates
-        on seen.happened_on <= dates.as_of_date and seen.happened_on > dates.as_of_date - 180
+        on
+            seen.happened_on <= dates.as_of_date
+            and seen.happened_on > dates.as_of_date - 180
+            and coalesce(seen.gone_at >= dates.as_of_date + interval 1 day, true)
 ),
 
 days as (

@@ -24,10 +24,16 @@ golden as (
         {%- endfor %}
     from records
     group by as_of_date, customer_id
+),
+
+aged as (
+    select
+        * exclude (birth_date),
+        date_diff('year', birth_date, as_of_date)
+            - case when strftime(birth_date, '%m%d') > strftime(as_of_date, '%m%d') then 1 else 0 end as age
+    from golden
 )
 
-select
-    * exclude (birth_date),
-    date_diff('year', birth_date, as_of_date)
-        - case when strftime(birth_date, '%m%d') > strftime(as_of_date, '%m%d') then 1 else 0 end as age
-from golden
+-- Nobody is born tomorrow, or was under Napoleon: such a date is not known, and no reason to build nothing.
+select * replace (if(age between 0 and 130, age, null) as age)
+from aged

@@ -31,19 +31,19 @@ added_up as (
         sum(carts) as web_carts_90d,
         min(date_diff('day', activity_date, as_of_date)) as web_recency_days,
         sum(sessions) filter (where activity_date > as_of_date - 30) as web_sessions_30d,
-        sum(sessions) filter (where device = 'mobile') / nullif(sum(sessions), 0) as mobile_share,
-        sum(sessions) filter (where device = 'desktop') / nullif(sum(sessions), 0) as desktop_share,
-        sum(sessions) filter (where device = 'tablet') / nullif(sum(sessions), 0) as tablet_share,
-        [
+        coalesce(sum(sessions) filter (where device = 'mobile'), 0) / nullif(sum(sessions), 0) as mobile_share,
+        coalesce(sum(sessions) filter (where device = 'desktop'), 0) / nullif(sum(sessions), 0) as desktop_share,
+        coalesce(sum(sessions) filter (where device = 'tablet'), 0) / nullif(sum(sessions), 0) as tablet_share,
+        if(sum(sessions) > 0, [
             {% for hour in range(24) -%}
-            coalesce(sum(sessions) filter (where hour = {{ hour }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
+            coalesce(sum(sessions) filter (where hour = {{ hour }}), 0) / sum(sessions){{ ',' if not loop.last }}
             {% endfor %}
-        ] as hour_profile,
-        [
+        ], null) as hour_profile,
+        if(sum(sessions) > 0, [
             {% for weekday in range(1, 8) -%}
-            coalesce(sum(sessions) filter (where isodow(activity_date) = {{ weekday }}), 0) / nullif(sum(sessions), 0){{ ',' if not loop.last }}
+            coalesce(sum(sessions) filter (where isodow(activity_date) = {{ weekday }}), 0) / sum(sessions){{ ',' if not loop.last }}
             {% endfor %}
-        ] as weekday_profile
+        ], null) as weekday_profile
     from visits
     group by as_of_date, customer_id
 )
@@ -61,6 +61,7 @@ main_{{ place }} as (
         from visits
         where {{ place }} is not null
         group by as_of_date, customer_id, {{ place }}
+        having sum(sessions) > 0
     ) as counted
     group by as_of_date, customer_id
 )

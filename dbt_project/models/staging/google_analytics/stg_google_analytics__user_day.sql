@@ -14,7 +14,7 @@ loads as (
 
 select
     strptime(date, '%Y%m%d')::date as activity_date,
-    hour::integer as hour,
+    try_cast(hour as integer) as hour, -- none in the row (other), into which Google folds rare values
     nullif(custom_user_crm_contact_id, '(not set)') as contact_id,
     device_category as device,
     city,

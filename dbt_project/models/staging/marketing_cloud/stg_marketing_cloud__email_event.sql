@@ -2,7 +2,25 @@
 -- event does.
 {{ config(schema='pii', unique_key='event_id', meta={'born': 'happened_at'}) }}
 
-with newest as ({{ newest_version(source('marketing_cloud', 'email_event'), 'id', 'event_date') }}),
+with came as ({{ newest_version(source('marketing_cloud', 'email_event'), 'id', 'event_date') }}),
+
+newest as (
+    select * from came
+    {%- if is_incremental() %}
+
+    union all
+
+    -- Events of those who came, or changed their address, after them.
+    select * from {{ source('marketing_cloud', 'email_event') }}
+    where
+        subscriber_key in (
+            select subscriber_key from {{ ref('stg_marketing_cloud__subscriber') }}
+            where _load_id > {{ loaded_until() }}
+        )
+        and id not in (select id from came)
+    qualify row_number() over (partition by id order by event_date desc, _load_id desc) = 1
+    {%- endif %}
+),
 
 kinds as (
     select

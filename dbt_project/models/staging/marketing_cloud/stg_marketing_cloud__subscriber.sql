@@ -1,4 +1,4 @@
-{{ config(schema='pii', unique_key='subscriber_id') }}
+{{ config(schema='pii', unique_key='subscriber_id', meta={'changed': 'changed_at'}) }}
 
 with newest as ({{ newest_version(source('marketing_cloud', 'subscriber'), 'id', 'changed_date') }})
 
