@@ -491,8 +491,8 @@ left join (
         list(evidence_id order by score desc, interest) filter (kind = 'value') as value_evidence_ids
     from (
         select
-            as_of_date, customer_id, kind, interest, round(1 - product(1 - score), 9) as score,
-            arg_max(evidence_id, (score, evidence_id)) as evidence_id
+            as_of_date, customer_id, kind, interest, round(1 - product(1 - strength), 9) as score,
+            arg_max(evidence_id, (strength, evidence_id)) as evidence_id
         from as_of
         inner join interest on known_at < as_of_date + interval 1 day
         inner join identity using (record_id)

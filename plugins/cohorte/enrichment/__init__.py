@@ -65,15 +65,34 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
             "text::varchar as text, weight::double as weight, known_at::timestamp as known_at, "
             "is_category::boolean as is_category from evidence"
         )
-        scored = scores(connection, "given", method=method)
-        return scored.order("record_id, kind, interest").df().astype(COLUMNS)
+        connection.register("told", tellings(connection, "given", method=method))
+        # Sums of floats come out the same only in one order.
+        scored = connection.sql(
+            """
+            select
+                record_id,
+                kind,
+                interest,
+                1 - exp(sum(ln(1 - strength) order by strength desc, evidence_id)) as score,
+                first(evidence_id order by strength desc, evidence_id) as evidence_id,
+                count(*) as texts,
+                min(known_at) as known_at,
+                any_value(method) as method
+            from told
+            group by record_id, kind, interest
+            order by record_id, kind, interest
+            """
+        )
+        return scored.df().astype(COLUMNS)
 
 
-def scores(
+def tellings(
     connection: "duckdb.DuckDBPyConnection", evidence: str, *, method: str | None = None
 ) -> "duckdb.DuckDBPyRelation":
-    """As score_interests, for a table of this connection, in no order.
+    """What each text tells: record_id, kind, interest, evidence_id, strength (0 to 0.99), known_at, method.
 
+    evidence: a table of this connection, with the columns of score_interests. One row per text and what it tells; with
+    it, what was known of an interest on any day can be added up from the texts there were.
     Distinct texts only are looked at: ten thousand customers browse the same forty categories.
     """
     import pandas as pd
@@ -94,32 +113,19 @@ def scores(
         "interest::varchar as interest, similarity::double as similarity, is_category::boolean as is_category "
         "from found"
     )
-    # Sums of floats come out the same only in one order.
     return connection.sql(
         f"""
-        with every as (
-            select
-                evidence.record_id,
-                matched.kind,
-                matched.interest,
-                evidence.evidence_id,
-                evidence.known_at,
-                least(greatest(matched.similarity * evidence.weight, 0), 0.99) as strength
-            from {evidence} as evidence
-            inner join matched
-                on matched.text = lower(trim(evidence.text)) and matched.is_category = evidence.is_category
-        )
         select
-            record_id,
-            kind,
-            interest,
-            1 - exp(sum(ln(1 - strength) order by strength desc, evidence_id)) as score,
-            first(evidence_id order by strength desc, evidence_id) as evidence_id,
-            count(*) as texts,
-            min(known_at) as known_at,
+            evidence.record_id,
+            matched.kind,
+            matched.interest,
+            evidence.evidence_id,
+            least(greatest(matched.similarity * evidence.weight, 0), 0.99) as strength,
+            evidence.known_at,
             '{method}' as method
-        from every
-        group by record_id, kind, interest
+        from {evidence} as evidence
+        inner join matched
+            on matched.text = lower(trim(evidence.text)) and matched.is_category = evidence.is_category
         """
     )
 

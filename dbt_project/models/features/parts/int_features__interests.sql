@@ -1,5 +1,5 @@
--- What customers care for and go by, per as-of date, of whoever their records were then. An interest counts from when its
--- first text was known; what several records say is taken as independent, as texts are (cohorte/enrichment/).
+-- What customers care for and go by, per as-of date, of whoever their records were then, by the texts known then. An
+-- interest is as sure as that one of its texts means it; they are taken as independent.
 with found as (
     select
         identity.as_of_date,
@@ -7,8 +7,8 @@ with found as (
         interests.kind,
         interests.interest,
         -- Rounded, to come out the same in whatever order it is multiplied.
-        round(1 - product(1 - interests.score), 9) as score,
-        arg_max(interests.evidence_id, (interests.score, interests.evidence_id)) as evidence_id
+        round(1 - product(1 - interests.strength), 9) as score,
+        arg_max(interests.evidence_id, (interests.strength, interests.evidence_id)) as evidence_id
     from {{ ref('int_features__identity') }} as identity
     inner join {{ ref('int_psychographics__interest') }} as interests
         on
