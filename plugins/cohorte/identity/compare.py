@@ -8,6 +8,7 @@ the same weight whenever they are compared, and with whom.
 from math import log2
 from typing import TYPE_CHECKING, Any
 
+from cohorte.identity.homes import own
 from cohorte.identity.normalise import ATTRIBUTE
 
 if TYPE_CHECKING:
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 THRESHOLD = 0.95
 """Chosen without labels: below it, dirty records begin to join strangers."""
 TELLING = ("birth_date", "street", "identifier")
-"""A pair must agree, but for a slip, on one of these or a free attribute: a name and a town, however rare, are no
-person."""
+"""A pair must agree, but for a slip, on one of these or an attribute of the person's own; or on both names and, with
+the place counted once, be as likely. Where none of these is known of anybody, a name and a town are no person."""
+NAMES = ("given_name", "surname")
+PLACES = ("city", "postcode", "state")
+"""What all people of a town agree on: one evidence, not three."""
 SURE_OF = 0.95
 """Share of one person's records that are taken to agree exactly on a field of which nothing was learnt."""
 SMALLEST = 1e-300
@@ -48,15 +52,32 @@ def probable_links(
     connection.execute(f"create or replace temp table weighed as {_weighed(people, model)}")
     weights = {field: f"weight_{field}" for field in model.fields}
     total = " + ".join([repr(_bits(model.settings["probability_two_random_records_match"])), *weights.values()])
-    telling = [weights[field] for field in model.fields if field in TELLING or field.startswith(ATTRIBUTE)]
     said = ", ".join(f"'{field}': round({weight}, 3)" for field, weight in weights.items())
     return connection.sql(
         f"""
         select a, b, 1 / (1 + power(2.0, -({total}))) as probability, to_json({{{said}}})::varchar as weights
         from weighed
-        where ({total}) >= {_bits(THRESHOLD)!r} and ({" or ".join(f"{weight} > 1" for weight in telling) or "false"})
+        where ({total}) >= {_bits(THRESHOLD)!r} and {_is_a_person(total, weights, model)}
         """
     )
+
+
+def _is_a_person(total: str, weights: dict[str, str], model: "Model") -> str:
+    """That a pair, likely as it is, is neither two people of one home nor two of one name and town.
+
+    Of one home are all who share a surname and an address; so what is a person's own must outweigh that
+    (`Model.alone`).
+    """
+    owned = own(model.fields, model.rules)
+    bits = " + ".join(weights[field] for field in owned) or "0"
+    apart = f"({bits}) >= {_bits(THRESHOLD) - _bits(model.alone)!r}"
+    telling = [f for f in model.fields if f in TELLING or (f.startswith(ATTRIBUTE) and f in owned)]
+    ways = [f"{weights[field]} > 1" for field in telling]
+    if telling and set(NAMES) <= set(model.fields):
+        places = [f"greatest({weights[field]}, 0)" for field in PLACES if field in model.fields]
+        once = f"({total}) - ({' + '.join(places)}) + greatest({', '.join(places)})" if places else total
+        ways.append(" and ".join([*(f"{weights[name]} > 1" for name in NAMES), f"({once}) >= {_bits(THRESHOLD)!r}"]))
+    return f"{apart} and ({' or '.join(ways) or 'false'})"
 
 
 def _pairs(people: str, model: "Model", changed: str | None) -> str:
@@ -108,9 +129,9 @@ def _weight(comparison: dict[str, Any], model: "Model") -> str:
         said = "0.0"
         if not level.get("is_null_level"):
             m, u = (max(level[f"{letter}_probability"], SMALLEST) for letter in "mu")
-            said = repr(log2(m / u))
+            said = f"{log2(m / u)!r}::double"  # a plain number would be a decimal, and overflow
             if level.get("tf_adjustment_column") in model.frequencies:
-                said += f" + {log2(u)!r} - log2(coalesce(share_{field}.share, {model.rarest[field]!r}))"
+                said += f" + {log2(u)!r}::double - log2(coalesce(share_{field}.share, {model.rarest[field]!r}))"
         cases.append(
             f"else {said}" if level["sql_condition"] == "ELSE" else f"when {level['sql_condition']} then {said}"
         )
@@ -118,7 +139,14 @@ def _weight(comparison: dict[str, Any], model: "Model") -> str:
 
 
 def completed(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Levels of one comparison, the best first, with the probabilities that training saw nothing of filled in."""
+    """Levels of one comparison, the best first, with the probabilities that training saw nothing of filled in.
+
+    Where nobody is there twice, training takes strangers for one person. What it says of a field on which one person
+    would agree less often than strangers is left out.
+    """
+    sure = next(level for level in levels if not level.get("is_null_level"))
+    if sure.get("m_probability", 1) <= sure.get("u_probability", 0):
+        levels = [{key: value for key, value in level.items() if key != "m_probability"} for level in levels]
     worst, poor, best = BITS_OF_UNLEARNT
     others = sum(not level.get("is_null_level") for level in levels) - 1
     found, rank = [], others  # 0 for the worst

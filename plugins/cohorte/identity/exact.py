@@ -12,7 +12,11 @@ EXACT = {"crm_id": 1.0, "identifier": 1.0, "email": 0.99, "phone": 0.97, "email_
 PLACEHOLDER = 100
 """Records that share one value from which it is no person's."""
 ALIKE_NAMES = 0.85
-"""Jaro–Winkler similarity from which two names are taken for one."""
+"""Jaro–Winkler similarity from which two names are taken for one; an initial is alike to the name."""
+OF_ONE_PERSON = 2
+"""Initials of given names one person may have (William, Bill); what more share is a family's, an office's, a filler."""
+SLIPS = 2
+"""Digits by which two birth dates may differ before they are two people's."""
 
 
 def exact_links(connection: "duckdb.DuckDBPyConnection", people: str) -> "duckdb.DuckDBPyRelation":
@@ -25,12 +29,20 @@ def exact_links(connection: "duckdb.DuckDBPyConnection", people: str) -> "duckdb
     return connection.sql(" union all ".join(_sharing(people, kind, EXACT[kind]) for kind in kinds))
 
 
+BORN_APART = f"coalesce(damerau_levenshtein(l.birth_date, r.birth_date) > {SLIPS}, false)"
+BORN_TOGETHER = "coalesce(damerau_levenshtein(l.birth_date, r.birth_date) <= 1, false)"
+
+
 def _sharing(people: str, kind: str, probability: float) -> str:
-    conditions = ["l.record_id < r.record_id", f"not {_differ()}"]
+    is_shared = kind.startswith(("email", "phone"))  # then a name that is not known does not outweigh a birth date
+    clearly_two = f"{BORN_APART} and not {_alike('given_name', not is_shared)}"
+    conditions = ["l.record_id < r.record_id", f"not ({clearly_two})"]
     if kind in HASHED:  # who says both in clear is linked by that
         conditions.append(f"(l.{HASHED[kind]} is null or r.{HASHED[kind]} is null)")
+    if kind in ("identifier", "email", "email_sha256"):
+        conditions.append(f"(not l.is_crowded or {_same_member()})")
     if kind in ("phone", "phone_sha256"):
-        conditions.append(_names_alike())
+        conditions.append(f"not {BORN_APART} and case when l.is_crowded then {_same_member()} else {_same_owner()} end")
     return f"""
         select
             l.record_id as a,
@@ -45,24 +57,27 @@ def _sharing(people: str, kind: str, probability: float) -> str:
 
 def _shared(people: str, kind: str) -> str:
     values = (
-        f"select {kind} from {people} where {kind} is not null group by all having count(*) between 2 and {PLACEHOLDER}"
+        f"select {kind}, count(distinct given_name[:1]) > {OF_ONE_PERSON} as is_crowded from {people} "
+        f"where {kind} is not null group by all having count(*) between 2 and {PLACEHOLDER}"
     )
-    return f"(from {people} where {kind} in ({values}))"
+    return f"(from {people} inner join ({values}) using ({kind}))"
 
 
-def _differ() -> str:
-    """Clearly two people: birth dates and the beginnings of given names both known and both different."""
-    born, named = "l.birth_date[:8] <> r.birth_date[:8]", "l.given_name[:1] <> r.given_name[:1]"
-    return f"coalesce({born} and {named}, false)"
+def _alike(name: str, unknown: bool) -> str:
+    """Whether two names are taken for one. unknown: the answer where one of them is not known."""
+    return (
+        f"coalesce(jaro_winkler_similarity(l.{name}, r.{name}) >= {ALIKE_NAMES} "
+        f"or starts_with(l.{name}, r.{name}) or starts_with(r.{name}, l.{name}), {unknown})"
+    )
 
 
-def _names_alike() -> str:
-    """A phone is shared by families and passed on to strangers: it links only people whose names are alike.
+def _same_member() -> str:
+    """Of the many at one e-mail or phone, the same."""
+    return f"({_alike('surname', True)} and ({_alike('given_name', False)} or {BORN_TOGETHER}))"
 
-    Surname or given name; a surname that is not known does not speak against.
-    """
-    alike = [
-        f"coalesce(jaro_winkler_similarity(l.{name}, r.{name}), {unknown}) >= {ALIKE_NAMES}"
-        for name, unknown in (("surname", 1), ("given_name", 0))
-    ]
-    return f"({' or '.join(alike)})"
+
+def _same_owner() -> str:
+    """A phone is shared by couples and passed on to strangers: it links people of one given name, or of one surname
+    unless given names tell them apart."""
+    unnamed = "l.given_name is null or r.given_name is null"
+    return f"({_alike('given_name', False)} or ({_alike('surname', True)} and ({BORN_TOGETHER} or {unnamed})))"

@@ -29,7 +29,7 @@ KINDS = (
 HASHED = {"email_sha256": "email", "phone_sha256": "phone"}
 """Kinds that are the SHA-256, in hex, of another in its normal form; of phones with or without the plus."""
 ALSO_CALLED = {
-    "birthdate": "birth_date",
+    "birthday": "birth_date",
     "date_of_birth": "birth_date",
     "dob": "birth_date",
     "e_mail": "email",
@@ -45,6 +45,7 @@ ALSO_CALLED = {
     "mobile": "phone",
     "phone_number": "phone",
     "telephone": "phone",
+    "address": "street",
     "street_address": "street",
     "suburb": "city",
     "town": "city",
@@ -55,7 +56,10 @@ ALSO_CALLED = {
     "region": "state",
     "province": "state",
 }
-"""Other names of the kinds; small letters and underscores are also taken for capitals, spaces and hyphens."""
+"""Other names of the kinds; capitals, spaces, hyphens and underscores make no difference."""
+BY_NAME = {name.replace("_", ""): kind for name, kind in [*zip(KINDS, KINDS, strict=True), *ALSO_CALLED.items()]}
+LATIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+"""Latin letters that are none with an accent to Unicode."""
 ATTRIBUTE = "attribute_"
 """Prefix of the columns of any other kind: free attributes, each compared with itself."""
 
@@ -98,7 +102,7 @@ def normalise(records: "pd.DataFrame", columns: Mapping[str, str], record_id: st
 def kind_of(said: str) -> str:
     """The kind that is meant: one of KINDS, or any other word for a free attribute."""
     plain = re.sub(r"\W+", "_", str(said).strip().lower())
-    return ALSO_CALLED.get(plain, plain)
+    return BY_NAME.get(plain.replace("_", ""), plain)
 
 
 def _check(records: "pd.DataFrame", columns: Mapping[str, str], record_id: str, region: str) -> None:
@@ -168,7 +172,8 @@ def _form(value: str, kind: str, region: str) -> str | None:
     if kind == "phone":
         return _e164(value, region)
     if kind == "email":
-        return re.sub(r"\s+", "", value).lower() or None
+        address = re.sub(r"\s+", "", value).lower()
+        return address if re.fullmatch(r"[^@]+@[^@]+", address) else None  # "n/a" is nobody's
     if kind in HASHED:
         digest = value.strip().lower()
         return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else None
@@ -176,22 +181,34 @@ def _form(value: str, kind: str, region: str) -> str | None:
         return value.strip() or None
     if kind == "birth_date":
         return _date(value.strip(), region)
-    plain = unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode() or value
+    plain = _without_accents(value)
     if kind == "identifier":
-        return plain.strip().lower() or None
-    words = re.sub(r"[^a-z0-9]+", " ", plain.lower())
+        return plain.strip() or None
+    words = re.sub(r"[\W_]+", " ", plain)
     if kind == "street":
         words = re.sub(r"\b(apt|apartment|unit|suite|ste|no)\b", " ", words)
     return " ".join(words.split()) or None
 
 
+def _without_accents(value: str) -> str:
+    """In small letters, of any script: Großmann is grossmann, and Иванов иванов."""
+    if value.isascii():
+        return value.lower()
+    letters = unicodedata.normalize("NFKD", value.casefold())
+    bare = "".join(letter for letter in letters if unicodedata.category(letter) != "Mn")
+    return unicodedata.normalize("NFC", bare).translate(LATIN)
+
+
 def _date(value: str, region: str) -> str | None:
-    """Eight digits, the year first. 12/31/1980 begins with the month in the US, and with the day elsewhere."""
+    """Eight digits, the year first. 12/31/1980 begins with the month in the US, and with the day elsewhere,
+    unless there is no such month."""
     value = re.split("[ T]", value)[0]  # without the time of the day
     parts = re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})", value)
     if parts:
         first, sign, second, year = parts.groups()
         month, day = (first, second) if sign == "/" and region == "US" else (second, first)
+        if int(month) > 12 >= int(day):
+            month, day = day, month
         return f"{year}{month:0>2}{day:0>2}"
     parts = re.fullmatch(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})", value)
     digits = "{}{:0>2}{:0>2}".format(*parts.groups()) if parts else value

@@ -9,6 +9,7 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from cohorte.identity.homes import alone, own
 from cohorte.identity.normalise import ATTRIBUTE, attributes
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ KNOWN_SHARE = 0.05
 """Part of the records that must have a value for it to be compared."""
 PAIRS_A_RECORD = 40
 """Pairs a blocking rule may make for each record; a coarser rule is left out."""
-SELECTIVE = 0.5
-"""Different values over values from which a free attribute tells people apart by itself."""
+SELECTIVE = 0.2
+"""Different values over values from which a free attribute tells people apart by itself: five records may have one."""
 COMPARED = ("given_name", "surname", "birth_date", "street", "city", "postcode", "state", "identifier")
 """E-mails and phones are not among them: who shares one is linked exactly, and slips in them are no evidence."""
 BLOCKS: tuple[tuple[str, ...], ...] = (
@@ -44,6 +45,8 @@ BLOCKS: tuple[tuple[str, ...], ...] = (
     ("identifier",),
 )
 """Pairs that agree on all of one of these are compared; a rule whose columns are not known is left out."""
+HOMES_OF_ONE = 0.95
+"""What `homes.alone` must say for records of one surname and postcode to be taken for one person's, to learn by."""
 VANISHED = "below the minimum allowed value"
 """How Splink says that a probability has become 0."""
 COMMON = 5
@@ -57,7 +60,8 @@ class Model:
     """What was learnt of some records; the same two records always come out of it with the same probability.
 
     settings: Splink's own, as JSON would hold them. rules: what pairs must agree on to be compared. frequencies: how
-    common each value of a field is, for values that several people share; any other is as rare as can be.
+    common each value of a field is, for values that several people share; any other is as rare as can be. alone: how
+    likely two records of one surname and street are one person, and not two of one home.
     """
 
     settings: dict[str, Any]
@@ -66,6 +70,7 @@ class Model:
     frequencies: dict[str, dict[str, float]]
     rarest: dict[str, float]
     records: int
+    alone: float = 0.5
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -86,8 +91,8 @@ def learn(people: "pd.DataFrame") -> Model | None:
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     fields = _fields(people)
-    named = people["given_name"].notna() | people["surname"].notna()
-    if len(people) < ENOUGH or named.sum() < ENOUGH or len(fields) < 3:
+    told = people[fields].notna().any(axis=1)
+    if told.sum() < ENOUGH or len(fields) < 3:
         return None
     logging.getLogger("splink").setLevel(logging.ERROR)
     with duckdb.connect(config={"threads": 1}) as connection:  # sums of floats come out the same only in one order
@@ -104,10 +109,12 @@ def learn(people: "pd.DataFrame") -> Model | None:
             retain_matching_columns=False,
         )
         linker = Linker(DuckDBAPI(connection).register(frame), settings, log_level=logging.ERROR)
-        _train(linker, frame, fields, rules, connection)
+        at_home = {"surname", "street"} <= set(fields) and _feasible([("surname", "street")], frame, connection)
+        one = alone(frame, own(fields, rules), connection) if at_home else 0.5
+        _train(linker, frame, fields, rules, connection, one)
         learnt = linker.misc.save_model_to_json() | {"linker_uid": "cohorte"}  # Splink's is random
     frequencies, rarest = _frequencies(people, [f for f in fields if f in WEIGHED_BY_RARITY or f.startswith(ATTRIBUTE)])
-    return Model(learnt, tuple(fields), tuple(rules), frequencies, rarest, len(people))
+    return Model(learnt, tuple(fields), tuple(rules), frequencies, rarest, len(people), one)
 
 
 def _frequencies(people: "pd.DataFrame", fields: list[str]) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
@@ -183,11 +190,17 @@ def _feasible(possible: list[tuple[str, ...]], frame: "pd.DataFrame", connection
 
 
 def _train(
-    linker: Any, frame: "pd.DataFrame", fields: list[str], rules: list[tuple[str, ...]], connection: Any
+    linker: Any,
+    frame: "pd.DataFrame",
+    fields: list[str],
+    rules: list[tuple[str, ...]],
+    connection: Any,
+    one: float,
 ) -> None:
     """How often fields agree by chance, by sampling; how often for one person, by expectation maximisation.
 
     Each round of the latter looks at pairs that agree on one thing, and learns of all others; so there are several.
+    one: what `alone` says. Where families live together, a surname and a postcode are no person to learn by.
     """
     from splink import block_on
 
@@ -197,13 +210,16 @@ def _train(
     strict = usable((("given_name", "surname", "birth_date"), ("surname", "birth_date", "postcode"))) or rules[:2]
     linker.training.estimate_probability_two_random_records_match([block_on(*rule) for rule in strict], recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-    learnt_on = usable((("surname", "postcode"), ("birth_date",), ("given_name", "street")))[:3]
+    first = ("surname", "postcode") if one >= HOMES_OF_ONE else ("given_name", "surname")
+    learnt_on = usable((first, ("birth_date",), ("given_name", "street")))
     for rule in learnt_on or rules[:2]:
+        before = linker._settings_obj.core_model_settings.copy()
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule))
         except ValueError as error:
             if VANISHED not in str(error):
                 raise
+            linker._settings_obj.core_model_settings = before  # Splink leaves them without what the round blocked on
             # No pair of this round shows some kind of slip, so its probability shrinks without end. Others may.
             log.info("identity: nothing is learnt from pairs that agree on %s: %s", " and ".join(rule), error)
 

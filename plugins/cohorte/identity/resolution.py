@@ -71,8 +71,9 @@ def resolve(
     id that is told from another by small and capital letters; email_sha256 and phone_sha256, the hex SHA-256 of an
     address in small letters and of a phone in E.164; a column of any other kind is a free attribute that is compared
     with itself). region: where phone numbers without a country code come from.
-    probabilistic: whether records that are only alike are linked, too; that takes 200 records with names and three
-    kinds, a full name being two of them. With fewer, records are linked by what they share exactly.
+    probabilistic: whether records that are only alike are linked, too; that takes 200 records and three kinds beside
+    e-mail and phone, a full name being two of them. With fewer, records are linked by what they share exactly. Nobody
+    is linked by name and town alone, where no column has birth dates, streets, or anything else of a person's own.
 
     Returns record_id and cluster_id (the smallest record id of the person), both as text, and probability (of the
     strongest link of the record; 1 for a record alone), in the order of record_id.
@@ -137,10 +138,16 @@ def _people(
     records: "pa.Table | pd.DataFrame", columns: Mapping[str, str], record_id: str, region: str
 ) -> "pd.DataFrame":
     import pandas as pd
+    import pyarrow as pa
 
     if not isinstance(columns, Mapping):
         raise TypeError(f"columns is a {type(columns).__name__}. Give a dict: column of the records to kind.")
     if not isinstance(records, pd.DataFrame) and not hasattr(records, "to_pandas"):
         raise TypeError(f"records are a {type(records).__name__}. Give a pandas frame or an Arrow table.")
-    frame = records if isinstance(records, pd.DataFrame) else records.to_pandas()
+    if isinstance(records, pd.DataFrame):
+        frame = records
+    elif isinstance(records, pa.Table):
+        frame = records.to_pandas(integer_object_nulls=True)  # as floats, long numbers would lose their last digits
+    else:
+        frame = records.to_pandas()
     return normalise(frame, columns, record_id, region)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from cohorte.identity import explain, link, resolve
-from cohorte.identity.normalise import normalise
+from cohorte.identity.normalise import kind_of, normalise
 
 MAIL = "ann@example.com"
 PHONE = "+12025550143"
@@ -54,6 +54,7 @@ def test_where_the_day_comes_first() -> None:
     assert one("3/4/1980", "birth_date", "US") == "19800304"
     assert one("3/4/1980", "birth_date", "DE") == "19800403"
     assert one("3.4.1980", "birth_date", "US") == "19800403"
+    assert one("31/12/1980", "birth_date", "US") == one("12/31/1980", "birth_date", "DE") == "19801231"
 
 
 @pytest.mark.parametrize("value", [None, np.nan, pd.NaT, pd.NA, "", "  ", "unknown", "1980", 0, "80-12-31"])
@@ -74,6 +75,38 @@ def test_numbers_are_what_they_look_like(value: Any, kind: str, expected: str | 
     records = pd.DataFrame({"id": ["1"], "it": [value]})
     found = normalise(records, {"it": kind}, "id", "US")
     assert found[{"e-mail": "email"}.get(kind, kind)].iloc[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Иванов", "иванов"),
+        ("王", "王"),
+        ("Großmann", "grossmann"),
+        ("Søren", "soren"),
+        ("Łukasz", "lukasz"),
+        ("É.", "e"),
+    ],
+)
+def test_names_of_any_script(value: str, expected: str) -> None:
+    assert one(value, "surname") == expected
+
+
+@pytest.mark.parametrize("value", ["n/a", "none", "-", "@", "ann@"])
+def test_what_is_no_email_is_nobodys(value: str) -> None:
+    assert one(value, "email") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"), [("firstName", "given_name"), ("zipcode", "postcode"), ("address", "street"), ("club", "club")]
+)
+def test_kinds_as_they_are_written(said: str, kind: str) -> None:
+    assert kind_of(said) == kind
+
+
+def test_long_numbers_keep_their_last_digits_beside_missing_ones() -> None:
+    records = pa.table({"record_id": ["1", "2", "3"], "card": pa.array([9007199254740993, 9007199254740992, None])})
+    assert people(records, {"card": "identifier"}) == [["1"], ["2"], ["3"]]
 
 
 @pytest.mark.parametrize("kind", ["email", "E-Mail", "e-mail address", "email_address"])
