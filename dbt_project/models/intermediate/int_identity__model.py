@@ -1,24 +1,23 @@
 """What tells people apart, as it was learnt: one row, kept from build to build, and over a rebuild, until the records
-have grown by half. While it lasts, a pair of records that was compared need not be compared again."""
+have grown by half, or more can be learnt. While it lasts, a pair of records is compared once."""
 
 GROWN = 1.5
 
 
 def model(dbt, session):
+    from cohorte.identity import RECORD_COLUMNS, Model, learn
     from cohorte.remembered import as_it_is
 
     dbt.config(materialized="incremental", unique_key="model_id")
     records = dbt.ref("int_identity__record")
     known = as_it_is(session, dbt.this, "model_id", "records", "model")
     if known is not None:
-        learnt_from = known.aggregate("max(records)").fetchone()[0]
-        if learnt_from and records.shape[0] < GROWN * learnt_from:
+        learnt_from, said = known.aggregate("max(records), max(model)").fetchone()
+        if learnt_from and Model.is_whole(said) and records.shape[0] < GROWN * learnt_from:
             return known
     import hashlib
 
     import pandas as pd
-
-    from cohorte.identity import RECORD_COLUMNS, learn
 
     learnt = learn(records.order("record_id").arrow().read_all(), columns=RECORD_COLUMNS)
     said = learnt.to_json() if learnt else ""

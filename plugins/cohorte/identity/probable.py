@@ -81,6 +81,11 @@ class Model:
         rules = tuple(tuple(rule) for rule in said["rules"])
         return cls(**said | {"fields": tuple(said["fields"]), "rules": rules})
 
+    @classmethod
+    def is_whole(cls, text: str) -> bool:
+        """Whether a model that was kept says all that one learnt today would."""
+        return json.loads(text).keys() == cls.__dataclass_fields__.keys()
+
 
 def learn(people: "pd.DataFrame") -> Model | None:
     """How often fields agree by chance and for one person, learnt without labels; None where there is too little.

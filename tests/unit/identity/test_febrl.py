@@ -52,6 +52,7 @@ def test_pairs_are_found(people: pd.DataFrame) -> None:
 def test_new_changed_and_gone_records_come_to_the_same_as_all_anew(people: pd.DataFrame) -> None:
     model = learn(people, columns=COLUMNS, record_id="rec_id")
     assert model is not None and Model.from_json(model.to_json()) == model
+    assert Model.is_whole(model.to_json()) and not Model.is_whole(model.to_json().replace('"alone"', '"aloof"'))
     new = people[people["rec_id"].str.endswith("dup-0")].sample(100, random_state=1)["rec_id"]
     gone = people[~people["rec_id"].isin(new)].sample(50, random_state=2)["rec_id"]
     changed = people[~people["rec_id"].isin([*new, *gone])].sample(50, random_state=3)["rec_id"]
