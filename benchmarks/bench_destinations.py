@@ -30,19 +30,16 @@ LOOKS = {"brevo": 2, "google_data_manager": 2, "account_engagement": 2, "marketi
 
 def main() -> None:
     members = int(sys.argv[1]) if len(sys.argv) > 1 else MEMBERS
-    with tempfile.TemporaryDirectory() as name:
-        settings = new_home(Path(name) / "home", empty_lake(Path(name) / "prepared"))
-        try:
-            with (
-                Lake.open(settings) as lake,
-                running(Path(name) / "sandbox", households=40) as sandbox,
-                answering() as endpoint,
-            ):
-                for platform in sys.argv[2:] or (*PLATFORMS, "webhook"):
-                    stage = OwnStage(endpoint) if platform == "webhook" else Stage(platform, sandbox)
-                    measure(stage, from_nothing(lake), members)
-        finally:
-            postgres.stop(settings)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        new_home(Path(name) / "home", empty_lake(Path(name) / "prepared")) as settings,
+        Lake.open(settings) as lake,
+        running(Path(name) / "sandbox", households=40) as sandbox,
+        answering() as endpoint,
+    ):
+        for platform in sys.argv[2:] or (*PLATFORMS, "webhook"):
+            stage = OwnStage(endpoint) if platform == "webhook" else Stage(platform, sandbox)
+            measure(stage, from_nothing(lake), members)
 
 
 def empty_lake(home: Path) -> Path:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from cohorte import postgres
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
 from tests.contract import killed
@@ -24,10 +23,8 @@ LONG = pytest.mark.long("the other seven moments at which a sync is killed")
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Iterator[Lake]:
-    home = new_home(tmp_path_factory.mktemp("home"), prepared_home)
-    with Lake.open(home) as opened:
+    with new_home(tmp_path_factory.mktemp("home"), prepared_home) as home, Lake.open(home) as opened:
         yield opened
-    postgres.stop(home)  # the killed ones cannot say that they do not need it any more
 
 
 class OwnStage(Stage):

@@ -17,6 +17,8 @@ OF_ONE_PERSON = 2
 """Initials of given names one person may have (William, Bill); what more share is a family's, an office's, a filler."""
 SLIPS = 2
 """Digits by which two birth dates may differ before they are two people's."""
+BORN_APART = f"coalesce(damerau_levenshtein(l.birth_date, r.birth_date) > {SLIPS}, false)"
+BORN_TOGETHER = "coalesce(damerau_levenshtein(l.birth_date, r.birth_date) <= 1, false)"
 
 
 def exact_links(connection: "duckdb.DuckDBPyConnection", people: str) -> "duckdb.DuckDBPyRelation":
@@ -27,10 +29,6 @@ def exact_links(connection: "duckdb.DuckDBPyConnection", people: str) -> "duckdb
     """
     kinds = [kind for kind in EXACT if kind in connection.table(people).columns]
     return connection.sql(" union all ".join(_sharing(people, kind, EXACT[kind]) for kind in kinds))
-
-
-BORN_APART = f"coalesce(damerau_levenshtein(l.birth_date, r.birth_date) > {SLIPS}, false)"
-BORN_TOGETHER = "coalesce(damerau_levenshtein(l.birth_date, r.birth_date) <= 1, false)"
 
 
 def _sharing(people: str, kind: str, probability: float) -> str:

@@ -11,8 +11,9 @@ from tests.unit.activation.world import Platform, World, from_nothing, new_home
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Settings:
-    return new_home(tmp_path_factory.mktemp("home"), prepared_home)
+def home(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Iterator[Settings]:
+    with new_home(tmp_path_factory.mktemp("home"), prepared_home) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="session")

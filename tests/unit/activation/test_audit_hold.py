@@ -12,7 +12,7 @@ from tests.unit.activation.world import InMemory, Platform, World, from_nothing,
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory, prepared_home: Path) -> Iterator[Lake]:
-    with Lake.open(new_home(tmp_path_factory.mktemp("home"), prepared_home)) as opened:
+    with new_home(tmp_path_factory.mktemp("home"), prepared_home) as home, Lake.open(home) as opened:
         yield opened
 
 

@@ -1,10 +1,12 @@
 """A real lake with a few customers, and a platform in memory that can be told to misbehave."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cohorte import postgres
 from cohorte.activation.spec import SyncSpec
 from cohorte.credentials import Credentials
 from cohorte.destinations.base import (
@@ -38,14 +40,18 @@ LEDGER = (
 )
 
 
-def new_home(folder: Path, prepared_home: Path) -> Settings:
-    """A lake with empty inputs and an empty ledger."""
+@contextmanager
+def new_home(folder: Path, prepared_home: Path) -> Iterator[Settings]:
+    """A lake with empty inputs and an empty ledger; its server ends with it."""
     settings = Settings(home=folder, memory_limit="1GB", threads=1)
     homes.copy(prepared_home, settings)
-    with Lake.open(settings) as lake:
-        for table, columns in INPUTS.items():
-            lake.execute(f"create table {table} ({columns})")
-    return settings
+    try:
+        with Lake.open(settings) as lake:
+            for table, columns in INPUTS.items():
+                lake.execute(f"create table {table} ({columns})")
+        yield settings
+    finally:
+        postgres.stop(settings)  # a process that was killed cannot say that it does not need it any more
 
 
 def from_nothing(lake: Lake) -> "World":
