@@ -100,18 +100,18 @@ def let_it_rest(stack: httpx.Client) -> None:
     test: either would fill again what a check has emptied.
     """
     chain = {"build_features", "assign_segments", "activate_segments"}
-    for dag in stack.get("/dags").json()["dags"]:
-        if dag["dag_id"] not in chain:
-            stack.patch(f"/dags/{dag['dag_id']}", json={"is_paused": True}).raise_for_status()
+    by_the_clock = {dag["dag_id"] for dag in stack.get("/dags").json()["dags"]} - chain
     active = {"state": ["queued", "running"], "limit": 50}
+    paused: set[str] = set()
     looks, deadline = 0, time.monotonic() + PATIENCE
     while looks < 15 and time.monotonic() < deadline:
         time.sleep(1)
         runs = stack.get("/dags/~/dagRuns", params=active).raise_for_status().json()["dag_runs"]
         # Paused, a run that had begun would never end.
-        for dag in {run["dag_id"] for run in runs} - chain:
-            stack.patch(f"/dags/{dag}", json={"is_paused": False}).raise_for_status()
-        looks = 0 if runs else looks + 1
+        wanted = by_the_clock - {run["dag_id"] for run in runs}
+        for dag in paused ^ wanted:
+            stack.patch(f"/dags/{dag}", json={"is_paused": dag in wanted}).raise_for_status()
+        paused, looks = wanted, 0 if runs else looks + 1
     assert looks == 15, [(run["dag_id"], run["state"]) for run in runs]
 
 
@@ -173,13 +173,13 @@ def check_backfill(stack: httpx.Client, home: Home) -> None:
         "reprocess_behavior": "none",
     }
     stack.patch("/dags/build_features", json={"is_paused": True}).raise_for_status()
-    stack.patch("/dags/extract_salesforce", json={"is_paused": False}).raise_for_status()
 
     def by_the_clock() -> int:
         asked = {"run_type": "scheduled"}
         return len(stack.get("/dags/extract_salesforce/dagRuns", params=asked).json()["dag_runs"])
 
     struck = by_the_clock()
+    stack.patch("/dags/extract_salesforce", json={"is_paused": False}).raise_for_status()
     stack.post("/backfills", json=body).raise_for_status()
     runs: list[dict[str, str]] = []
     deadline = time.monotonic() + PATIENCE
