@@ -3,8 +3,8 @@
 Produces: staging, intermediate, marts, `features.customer`, `features.customer_latest` · Owner: data-eng
 When any source has landed something · Safe to rerun: yes, incremental by what is new.
 
-One `dbt build` a layer; a gate looks at staging and at the marts before anything is built on them, and at the features
-before anything is trained on or pushed from them.
+One `dbt build` from gate to gate: a gate looks at staging and at the marts before anything is built on them, and at the
+features before anything is trained on or pushed from them.
 
 If it fails: see docs/runbooks/build_features.md. A red gate names the expectation, the column and sample rows;
 `select * from ops.gate_result where not is_passed order by checked_at desc` has the evidence.
@@ -22,8 +22,7 @@ def build_features():
     chain(
         build.override(task_id="build_staging")("staging"),
         gate.override(task_id="gate_staging")("staging"),
-        build.override(task_id="build_intermediate")("intermediate"),
-        build.override(task_id="build_marts")("marts"),
+        build.override(task_id="build_marts")("intermediate", "marts"),
         gate.override(task_id="gate_marts")("marts"),
         build.override(task_id="build_features")("features"),
         gate.override(task_id="gate_features", outlets=[FEATURES])("features"),

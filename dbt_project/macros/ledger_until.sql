@@ -17,8 +17,6 @@
                 'orders': coalesce(max(_orders_until), max(_load_id), ''),
                 'lines': coalesce(max(_lines_until), ''),
                 'products': coalesce(max(_products_until), ''),
-                'returns': coalesce(max(_returns_until), ''),
-                'return_lines': coalesce(max(_return_lines_until), ''),
                 'identity': coalesce(max(_identity_until), 0),
                 'version': coalesce(max(_version), 0)
             }

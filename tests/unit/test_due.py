@@ -58,7 +58,7 @@ def commit(snapshot: int, *tables: str, invocation: str = "", made: tuple[str, .
 
 def found(*commits: Commit, last: dict[str, Built] = ALL, today: date = TODAY, without: str = "") -> Due:
     state = Lakes(max([10, *(c.snapshot for c in commits)]), RELATIONS - {without}, commits)
-    return due(GRAPH, "marts", state, last, today)
+    return due(GRAPH, ["marts"], state, last, today)
 
 
 def test_nothing_is_due_but_what_reads_the_clock() -> None:

@@ -92,7 +92,8 @@ select
     coalesce(channels.preferred_channel_observations, 0)::integer as preferred_channel_observations,
     letters.best_send_hour::integer as best_send_hour,
     coalesce(letters.best_send_hour_observations, 0)::integer as best_send_hour_observations
-from {{ ref('int_features__demographics') }} as customers
+-- No row is there twice: but what comes of a grouping is joined by all threads, and a table of this size by one.
+from (select distinct * from {{ ref('int_features__demographics') }}) as customers
 left join {{ ref('dim_contact') }} as contacts on contacts.customer_id = customers.customer_id
 left join {{ ref('dim_consent') }} as consent
     on

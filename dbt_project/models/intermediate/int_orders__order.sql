@@ -3,20 +3,19 @@
     unique_key='order_id',
     meta={'born': 'known_at'},
     pre_hook=[
-        "{{ add_columns('_orders_until varchar', '_returns_until varchar', '_return_lines_until varchar', '_identity_until bigint') }}",
+        "{{ add_columns('_orders_until varchar', '_identity_until bigint') }}",
         "{{ look_up_ledger() }}",
     ]
 ) }}
 
 -- Orders with the customer they belong to, and the ledger of what changed: `_version` grows whenever anything of an order
--- did, be it the order, a line of it, a product on it, a return of it, or whose it is. Models further down make the
--- orders anew whose version is above their own. Orders that were deleted, or are nobody's, stay as tombstones.
+-- did, be it the order, a line of it, a product on it, or whose it is. Models further down make the orders anew whose
+-- version is above their own; of returns, which change no line, int_returns__line knows. Orders that were deleted, or are
+-- nobody's, stay as tombstones.
 with newest as (
     select
         {{ newest_load(ref('stg_salesforce__order')) }} as orders_until,
         {{ newest_load(ref('stg_salesforce__order_item')) }} as lines_until,
-        {{ newest_load(ref('stg_salesforce__return_order')) }} as returns_until,
-        {{ newest_load(ref('stg_salesforce__return_order_line_item')) }} as return_lines_until,
         {{ newest_load(ref('stg_salesforce__product')) }} as products_until,
         (select max(_version) from {{ ref('int_identity__history') }}) as identity_until
 )
@@ -55,19 +54,6 @@ due as (
     where
         product_id in (select product_id from products)
         and modified_at >= (select min(created_at) from products)
-
-    union
-
-    select order_id from {{ ref('stg_salesforce__return_order') }}
-    where _load_id > {{ ledger_until('returns') }}
-
-    union
-
-    select order_id from {{ ref('stg_salesforce__return_order') }}
-    where return_order_id in (
-        select return_order_id from {{ ref('stg_salesforce__return_order_line_item') }}
-        where _load_id > {{ ledger_until('return_lines') }}
-    )
 )
 {% endif %}
 
@@ -93,8 +79,6 @@ select
     newest.orders_until as _orders_until,
     newest.lines_until as _lines_until,
     newest.products_until as _products_until,
-    newest.returns_until as _returns_until,
-    newest.return_lines_until as _return_lines_until,
     newest.identity_until as _identity_until,
     {{ ledger_until('version') ~ '::bigint + 1' if is_incremental() else '1::bigint' }} as _version
 from orders

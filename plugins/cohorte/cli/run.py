@@ -40,21 +40,22 @@ def land(
 
 @app.command("build")
 def build(
-    layer: Annotated[str, typer.Argument(help="staging, intermediate, marts, features, segments")],
+    layers: Annotated[list[str], typer.Argument(help="staging, intermediate, marts, features, segments")],
     full_refresh: Annotated[bool, typer.Option(help="Rebuild from scratch")] = False,
     as_of: Annotated[
         list[datetime] | None, typer.Option(formats=["%Y-%m-%d"], help="Features as of this date, too; repeatable")
     ] = None,
 ) -> None:
-    """Build and test one layer of the dbt project."""
+    """Build and test layers of the dbt project."""
     from cohorte.lake import Lake
     from cohorte.steps.build import build
     from cohorte.steps.journal import journal
 
-    with Lake.open() as lake, journal(lake, "build", layer):
+    names = " ".join(layers)
+    with Lake.open() as lake, journal(lake, "build", names):
         dates = [moment.date() for moment in as_of or ()]
-        result = build(layer, settings=lake.settings, full_refresh=full_refresh, as_of=dates)
-    print(f"{layer}: {result.models} models built, {result.tests} tests passed")
+        result = build(*layers, settings=lake.settings, full_refresh=full_refresh, as_of=dates)
+    print(f"{names}: {result.models} models built, {result.tests} tests passed")
 
 
 @app.command("gate")

@@ -81,20 +81,20 @@ def members(
 
 def _label(connection: "duckdb.DuckDBPyConnection") -> None:
     """`labels`: the smallest record id that can be reached from each record with a link."""
-    connection.sql("create or replace temp table labels as select distinct a as record_id, a as cluster_id from edges")
-    changed = True
-    while changed:
+    connection.sql(
+        "create or replace temp table labels as "
+        "select a as record_id, least(a, min(b)) as cluster_id from edges group by a"
+    )
+    ends = (
+        "from edges "
+        "inner join labels as own on own.record_id = edges.a "
+        "inner join labels as next_to on next_to.record_id = edges.b"
+    )
+    while connection.sql(f"select 1 {ends} where own.cluster_id <> next_to.cluster_id limit 1").fetchone():
         connection.sql(
-            """
-            create or replace temp table relabelled as
-            select edges.a as record_id, min(least(own.cluster_id, next_to.cluster_id)) as cluster_id
-            from edges
-            inner join labels as own on own.record_id = edges.a
-            inner join labels as next_to on next_to.record_id = edges.b
-            group by edges.a
-            """
+            "create or replace temp table relabelled as "
+            f"select a as record_id, min(least(own.cluster_id, next_to.cluster_id)) as cluster_id {ends} group by a"
         )
-        changed = bool(connection.sql("select 1 from (from relabelled except from labels) limit 1").fetchone())
         connection.sql("create or replace temp table labels as from relabelled")
 
 

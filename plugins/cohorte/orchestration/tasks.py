@@ -56,14 +56,14 @@ def watch() -> dict[str, int]:
 
 
 @task
-def build(layer: str) -> dict[str, Any]:
-    """One layer of the dbt project, built and tested."""
+def build(*layers: str) -> dict[str, Any]:
+    """Layers of the dbt project, built and tested."""
     from cohorte.lake import Lake
     from cohorte.steps.build import build as step
     from cohorte.steps.journal import journal
 
-    with Lake.open() as lake, journal(lake, "build", layer):
-        result = step(layer, settings=lake.settings)
+    with Lake.open() as lake, journal(lake, "build", " ".join(layers)):
+        result = step(*layers, settings=lake.settings)
         return {"models": result.models, "tests": result.tests}
 
 

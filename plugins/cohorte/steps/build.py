@@ -1,4 +1,4 @@
-"""Build: one `dbt build` a layer, in process."""
+"""Build: one `dbt build` of a layer, or of several, in process."""
 
 import gc
 import json
@@ -21,8 +21,8 @@ FAILED = ("error", "fail", "runtime error")
 GOOD = {"success", "pass", "warn"}
 COMMIT_CONFLICT = "Failed to commit DuckLake transaction"
 PARTS = '"memory"'
-AT_ONCE = 2
-"""Models an increment builds at a time: while one waits for the catalogue, or for Python, the other computes."""
+AT_ONCE = 3
+"""Models an increment builds at a time: while some wait for the catalogue, or for Python, another computes."""
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 
 
@@ -30,22 +30,25 @@ LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 class BuildResult:
     """What one build did: models built, tests passed, seconds of work (threads added up)."""
 
-    layer: str
     models: int
     tests: int
     seconds: float
 
 
 def build(
-    layer: str, *, settings: Settings | None = None, full_refresh: bool = False, as_of: Sequence[date] = ()
+    *layers: str, settings: Settings | None = None, full_refresh: bool = False, as_of: Sequence[date] = ()
 ) -> BuildResult:
-    """Builds and tests the models of one layer. as_of: dates of features to compute besides those that are due.
+    """Builds and tests the models of some layers, each when what it is made of is there.
 
+    as_of: dates of features to compute besides those that are due.
     Raises RuntimeError naming the first model or test that failed, its message and where its SQL lies; and ValueError
-    for a date to come: it would be the newest, and what everybody reads, until its day.
+    for a layer that there is not, and for a date to come: it would be the newest, and what everybody reads, until its
+    day.
     """
-    if layer not in LAYERS:
-        raise ValueError(f"layer {layer!r} is not one of {', '.join(LAYERS)}")
+    if not layers:
+        raise ValueError(f"no layer to build; there are {', '.join(LAYERS)}")
+    if unknown := [layer for layer in layers if layer not in LAYERS]:
+        raise ValueError(f"layer {unknown[0]!r} is not one of {', '.join(LAYERS)}")
     settings = settings or get_settings()
     if as_of and max(as_of) > (today := clock.today(settings)):
         raise ValueError(f"as of {max(as_of)}: today is {today}, and days to come are not known. Give an earlier date.")
@@ -54,12 +57,13 @@ def build(
     asked = json.dumps([day.isoformat() for day in as_of])
     with lake.Lake.open(settings) as opened:
         built = due.Built(opened.snapshot(), "", due.definition(settings), clock.now(settings).date())
-        everything = full_refresh or as_of or layer == "segments"  # who is in a segment since when goes by the clock
-        found = None if everything else _due(layer, opened, built)
+        everything = full_refresh or as_of or "segments" in layers  # who is in a segment since when goes by the clock
+        found = None if everything else _due(layers, opened, built)
         if found and not found.models:
-            return BuildResult(layer, models=0, tests=0, seconds=0.0)
+            return BuildResult(models=0, tests=0, seconds=0.0)
         arguments += ["--select"]
-        arguments += sorted(model.split(".")[-1] for model in found.models) if found else [f"path:models/{layer}"]
+        paths = [f"path:models/{layer}" for layer in layers]
+        arguments += sorted(model.split(".")[-1] for model in found.models) if found else paths
         threads = AT_ONCE if found and not found.makes_tables else 1  # two made at one moment may fail (docs/adr/0005)
         results = _run([*arguments, "--threads", str(threads)], asked, opened, built, found)
         if any(COMMIT_CONFLICT in (r.message or "") for r in results if str(r.status) in FAILED):
@@ -67,28 +71,28 @@ def build(
             results = _run([*arguments, "--threads", "1"], asked, opened, built, found)
         bad = [r for r in results if str(r.status) in FAILED]
         if bad:
+            names = " ".join(layers)
             raise RuntimeError(
-                f"{bad[0].node.name}: {_why(bad[0], opened)} ({len(bad)} of {len(results)} in layer {layer} failed). "
-                f"SQL: {settings.dbt_target / 'compiled'}. Rerun: cohorte run build {layer}"
+                f"{bad[0].node.name}: {_why(bad[0], opened)} ({len(bad)} of {len(results)} in {names} failed). "
+                f"SQL: {settings.dbt_target / 'compiled'}. Rerun: cohorte run build {names}"
             )
     kinds = [r.node.resource_type for r in results]
     return BuildResult(
-        layer=layer,
         models=kinds.count("model"),
         tests=kinds.count("test"),
         seconds=round(sum(r.execution_time for r in results), 2),
     )
 
 
-def _due(layer: str, opened: lake.Lake, now: due.Built) -> due.Due | None:
-    """What of a layer has to be built; None for all of it, when the project is not the one it was built by."""
+def _due(layers: Sequence[str], opened: lake.Lake, now: due.Built) -> due.Due | None:
+    """What of some layers has to be built; None for all of it, when the project is not the one it was built by."""
     before = {model: last for model, last in due.built(opened).items() if last.definition == now.definition}
     if not before:
         return None
     if not _is_described(opened.settings):
         run_dbt(["parse"], settings=opened.settings)
     changes = due.lakes(opened, min(last.snapshot for last in before.values()))
-    return due.due(_graph(opened.settings), layer, changes, before, now.business_date)
+    return due.due(_graph(opened.settings), layers, changes, before, now.business_date)
 
 
 def _why(result: Any, opened: lake.Lake) -> str:

@@ -1,11 +1,11 @@
-"""What of a layer is due: models of which something they are made of has changed since they were last built well.
+"""What of some layers is due: models of which something they are made of has changed since they were last built well.
 
 A build writes down, for each of its models that was built and whose tests passed, the lake's snapshot when it began
 (`ops.built`). A model is left out, with its tests, as long as nothing speaks for building it (docs/adr/0026):
 
 - the project is the same: every file of it and of this package, and the packages that are installed;
 - no commit since then touched a table it reads, or its own, but those of the build itself, which made what it read;
-- no other model of the layer that it reads is due;
+- no other model of these layers that it reads is due;
 - it is there, and reads no clock that has gone on.
 
 A view has no rows of its own: it is due when the project is another. Its tests are of its SQL; the rows have theirs
@@ -18,7 +18,7 @@ since they were last good to be tested again.
 
 import hashlib
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -100,8 +100,8 @@ class Graph:
     def models(self) -> dict[str, Any]:
         return {name: node for name, node in self.manifest["nodes"].items() if node["resource_type"] == "model"}
 
-    def layer(self, name: str) -> list[str]:
-        return [model for model, node in self.models.items() if node["fqn"][1] == name]
+    def of(self, layers: Collection[str]) -> list[str]:
+        return [model for model, node in self.models.items() if node["fqn"][1] in layers]
 
     def is_kept(self, model: str) -> bool:
         """Whether it has rows of its own in the lake."""
@@ -147,7 +147,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Due:
-    """A layer's models, by their unique ids."""
+    """Models of some layers, by their unique ids."""
 
     models: frozenset[str]
     """To be built and tested."""
@@ -159,9 +159,9 @@ class Due:
     """Whether one of the models is not there yet."""
 
 
-def due(graph: Graph, layer: str, lakes: Lakes, built: Mapping[str, Built], today: date) -> Due:
-    """What the next build of a layer has to do, if it is for the business date `today`; built: by the same project."""
-    models = graph.layer(layer)
+def due(graph: Graph, layers: Collection[str], lakes: Lakes, built: Mapping[str, Built], today: date) -> Due:
+    """What the next build of layers has to do, if it is for the business date `today`; built: by the same project."""
+    models = graph.of(layers)
     kept = [model for model in models if graph.models[model]["database"] == CATALOG]
     defined = {model for model in kept if model in built and graph.relation(model) in lakes.relations}
     found = {model for model in kept if model not in defined or not built[model].is_good}

@@ -27,7 +27,7 @@ added_up as (
         sum(value)::decimal(14, 2) as monetary,
         max(age_days) as tenure_days,
         (sum(value) / count(*))::decimal(12, 2) as average_basket,
-        list_sort(list(age_days::double)) as ages,
+        list_sort(list(age_days::smallint))::double[] as ages,
         sum(age_days ** 2) as squares,
         count(*) filter (where age_days < 30) as baskets_30d,
         count(*) filter (where age_days < 90) as baskets_90d,
