@@ -90,7 +90,8 @@ def _label(connection: "duckdb.DuckDBPyConnection") -> None:
         "inner join labels as own on own.record_id = edges.a "
         "inner join labels as next_to on next_to.record_id = edges.b"
     )
-    while connection.sql(f"select 1 {ends} where own.cluster_id <> next_to.cluster_id limit 1").fetchone():
+    # Asked for as a sum: DuckDB would take a condition for a join of all labels with all others.
+    while connection.sql(f"select bool_or(own.cluster_id <> next_to.cluster_id) {ends}").fetchone() == (True,):
         connection.sql(
             "create or replace temp table relabelled as "
             f"select a as record_id, min(least(own.cluster_id, next_to.cluster_id)) as cluster_id {ends} group by a"
