@@ -3,11 +3,20 @@
   forget the orders that changed since and make them anew, in one transaction. What a change is, is said in one place.
 #}
 
-{# A pre-hook: lets go of every order that changed, also of those that come to nothing now. #}
-{% macro forget_changed_orders() -%}
+{#
+  A pre-hook: lets go of every order that changed, also of those that come to nothing now. Orders that are known only since
+  the newest that is here are not looked for: most that change are new, and with no other no row is read.
+
+  known       the column that says when a row became known, a time or a day: when its order was, or later
+#}
+{% macro forget_changed_orders(known='known_at') -%}
+    {%- set kind = 'date' if known.endswith('_on') else 'timestamp' -%}
     {%- if is_incremental() -%}
         set variable version_held = (select coalesce(max(_version), 0) from {{ this }});
-        delete from {{ this }} where order_id in ({{ changed_orders() }})
+        set variable known_until = (select max({{ known }}) from {{ this }});
+        delete from {{ this }} where order_id in (
+            {{ changed_orders() }} and not coalesce(known_at::{{ kind }} > getvariable('known_until'), false)
+        )
     {%- else -%}
         select 1
     {%- endif -%}

@@ -1,6 +1,7 @@
 {#
   Contacts that stand for a customer, with what the rules of `vars: golden_record` go by: is_trusted, modified_at and
-  completeness. To be used as `with records as ({{ records_of_customers() }})`.
+  completeness. To be used as `with records as ({{ records_of_customers() }})`. Of customers of whom nothing changed since
+  the last good build there are none (see changed_customers).
 #}
 {% macro records_of_customers() -%}
     select
@@ -11,7 +12,25 @@
     from {{ ref('stg_salesforce__contact') }} as contacts
     inner join {{ ref('int_identity__customer') }} as customers
         on customers.record_id = 'salesforce:' || contacts.contact_id
-    where not contacts.is_deleted
+    where
+        not contacts.is_deleted
+        {%- if last_seen(this) is not none %}
+        and customers.customer_id in ({{ changed_customers(last_seen(this)) }})
+        {%- endif %}
+{%- endmacro %}
+
+{# Customers of whom a contact was written after a snapshot of the lake, or who lost or gained a record. #}
+{% macro changed_customers(seen) -%}
+    select customer_id from {{ ref('int_identity__history') }}
+    where snapshot_id > {{ seen }}
+
+    union
+
+    select customer_id from {{ ref('int_identity__customer') }}
+    where record_id in (
+        select 'salesforce:' || contact_id from {{ ref('stg_salesforce__contact') }}
+        where snapshot_id > {{ seen }}
+    )
 {%- endmacro %}
 
 {# The value that survives, by the field's rules; `value` is an expression where it is not the column itself. #}

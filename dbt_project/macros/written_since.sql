@@ -13,3 +13,12 @@
     {%- set good = fromjson(env_of_run('COHORTE_DBT_GOOD', '{}') | trim) if execute else {} -%}
     {{ return(good.get(model.schema ~ '.' ~ model.identifier)) }}
 {%- endmacro %}
+
+{#
+  The snapshot of the lake whose rows, and all before, the last good build of a table had seen; none when it is not known,
+  or somebody else has written to the table since, and it has to be made of everything.
+#}
+{% macro last_seen(model) -%}
+    {%- set seen = fromjson(env_of_run('COHORTE_DBT_SEEN', '{}') | trim) if execute else {} -%}
+    {{ return(seen.get(model.schema ~ '.' ~ model.identifier)) }}
+{%- endmacro %}

@@ -112,6 +112,15 @@ def test_rows_that_passed_need_no_test_while_the_table_is_the_one_it_was() -> No
     assert failed.good["marts.order"] == 10, "what it wrote since it was last good is to be tested again"
 
 
+def test_a_table_that_is_as_its_last_good_build_left_it_has_seen_what_there_was_when_that_began() -> None:
+    assert found(commit(11, "marts.order", invocation="last")).seen["marts.order"] == 10
+    assert found(commit(11, "raw.order")).seen["marts.line"] == 10
+    assert "marts.line" not in found(commit(11, "marts.line")).seen, "somebody else wrote to it"
+    assert "marts.order" not in found(last=ALL | {"order": replace(GOOD, is_good=False)}).seen
+    assert found(commit(12, "raw.order")).seen == {}, "commits have expired"
+    assert "marts.shown" not in found().seen
+
+
 def test_the_lake_tells_which_tables_a_commit_touched(lake: Lake) -> None:
     lake.execute("create table marts.line (id varchar)")
     before = lake.snapshot()

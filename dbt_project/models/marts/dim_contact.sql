@@ -1,4 +1,6 @@
-{{ config(schema='pii', unique_key='customer_id') }}
+{{ config(schema='pii', unique_key='customer_id', meta={'answers_for': 'changed customers'}) }}
+
+-- depends_on: {{ ref('int_identity__history') }}
 
 -- The golden record's personal part. Which record's value survives is declared in dbt_project.yml, `golden_record`.
 with records as ({{ records_of_customers() }})

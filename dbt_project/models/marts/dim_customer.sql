@@ -1,4 +1,6 @@
-{{ config(unique_key='customer_id') }}
+{{ config(unique_key='customer_id', meta={'answers_for': 'changed customers'}) }}
+
+-- depends_on: {{ ref('int_identity__history') }}
 
 -- The golden record without personal data. Which record's value survives is declared in dbt_project.yml, `golden_record`.
 with records as ({{ records_of_customers() }})

@@ -42,14 +42,17 @@ def _sharing(people: str, kind: str, probability: float) -> str:
     if kind in ("phone", "phone_sha256"):
         conditions.append(f"not {BORN_APART} and case when l.is_crowded then {_same_member()} else {_same_owner()} end")
     return f"""
-        select
-            l.record_id as a,
-            r.record_id as b,
-            {probability}::double as probability,
-            'they share the {kind}' as because,
-            null::varchar as weights
-        from {_shared(people, kind)} as l
-        inner join {_shared(people, kind)} as r on l.{kind} = r.{kind} and {" and ".join(conditions)}
+        from (
+            with shared as materialized ({_shared(people, kind)})
+            select
+                l.record_id as a,
+                r.record_id as b,
+                {probability}::double as probability,
+                'they share the {kind}' as because,
+                null::varchar as weights
+            from shared as l
+            inner join shared as r on l.{kind} = r.{kind} and {" and ".join(conditions)}
+        )
     """
 
 
@@ -58,7 +61,7 @@ def _shared(people: str, kind: str) -> str:
         f"select {kind}, count(distinct given_name[:1]) > {OF_ONE_PERSON} as is_crowded from {people} "
         f"where {kind} is not null group by all having count(*) between 2 and {PLACEHOLDER}"
     )
-    return f"(from {people} inner join ({values}) using ({kind}))"
+    return f"from {people} inner join ({values}) using ({kind})"
 
 
 def _alike(name: str, unknown: bool) -> str:

@@ -109,8 +109,11 @@ def _run(arguments: list[str], asked: str, opened: lake.Lake, now: due.Built, fo
 
     settings = opened.settings
     told = ["--no-write-json"] if _is_described(settings) else []
-    good = json.dumps(dict(found.good) if found else {})
-    of_run = {"COHORTE_DBT_AS_OF_DATES": asked, "COHORTE_DBT_GOOD": good}
+    of_run = {
+        "COHORTE_DBT_AS_OF_DATES": asked,
+        "COHORTE_DBT_GOOD": json.dumps(dict(found.good) if found else {}),
+        "COHORTE_DBT_SEEN": json.dumps(dict(found.seen) if found else {}),
+    }
     results = run_dbt([*arguments, *told], settings=settings, of_run=of_run)
     statuses = {
         r.node.unique_id: {str(r.status)}

@@ -155,6 +155,8 @@ class Due:
     """What a build would make as they are."""
     good: Mapping[str, int]
     """Tables -> the snapshot up to which their rows have passed their tests."""
+    seen: Mapping[str, int]
+    """Tables that are as their last good build left them -> the snapshot whose rows, and all before, it had seen."""
     makes_tables: bool
     """Whether one of the models is not there yet."""
 
@@ -185,7 +187,14 @@ def due(graph: Graph, layers: Collection[str], lakes: Lakes, built: Mapping[str,
         if graph.is_kept(model)
     }
     good = {table: snapshot for table, snapshot in tested.items() if snapshot is not None}
-    return Due(frozenset(found | parts), frozenset(kept) - found, good, makes_tables=not set(kept) <= defined)
+    seen = {
+        table: built[model].snapshot
+        for model in defined
+        if (table := graph.relation(model)) in tested
+        and built[model].is_good
+        and not lakes.touched([table], built[model])
+    }
+    return Due(frozenset(found | parts), frozenset(kept) - found, good, seen, makes_tables=not set(kept) <= defined)
 
 
 def _is_wanted(graph: Graph, part: str, due: set[str]) -> bool:

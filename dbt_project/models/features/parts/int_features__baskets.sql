@@ -3,7 +3,7 @@
     schema='intermediate',
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget_changed_orders() }}"
+    pre_hook="{{ forget_changed_orders('known_on') }}"
 ) }}
 
 -- depends_on: {{ ref('int_orders__order') }}
