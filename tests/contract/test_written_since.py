@@ -83,3 +83,14 @@ def test_a_row_that_moves_is_found_until_all_is_built(kept: Lake, project: Path)
     kept.execute("insert into ops.kept values ('new', 'here', 'a')")
     assert found(kept, project, well) == [("old", 2)]
     assert found(kept, project, None) == []
+
+
+def test_compaction_leaves_rows_the_snapshot_they_were_written_in(kept: Lake) -> None:
+    before = kept.snapshot()
+    kept.execute("insert into ops.kept select 'new ' || range, 'here', 'a' from range(2000)")
+    kept.execute("update ops.kept set place = 'there' where id = 'old'")
+    written = "select count(*) from ops.kept where snapshot_id > ?"
+    assert kept.value(written, [before]) == 2001
+    kept.execute("call ducklake_flush_inlined_data('lake')")
+    assert kept.rows("call ducklake_merge_adjacent_files('lake')"), "there was nothing to merge"
+    assert kept.value(written, [before]) == 2001
