@@ -86,6 +86,7 @@ def test_a_row_that_moves_is_found_until_all_is_built(kept: Lake, project: Path)
 
 
 def test_compaction_leaves_rows_the_snapshot_they_were_written_in(kept: Lake) -> None:
+    kept.execute("insert into ops.kept select 'seen ' || range, 'here', 'a' from range(2000)")
     before = kept.snapshot()
     kept.execute("insert into ops.kept select 'new ' || range, 'here', 'a' from range(2000)")
     kept.execute("update ops.kept set place = 'there' where id = 'old'")
