@@ -31,12 +31,10 @@ from cohorte.landing import catalog
 from cohorte.orchestration import local
 from cohorte.orchestration.demo import FIRST_DAY
 from cohorte.settings import Settings
-from cohorte.steps.build import build
+from cohorte.steps.build import FROM_GATE_TO_GATE, build
 from cohorte.steps.journal import journal
 from cohorte.steps.land import land
 
-BUILDS = (("staging",), ("intermediate", "marts"), ("features",))
-"""Layers that are built together: from gate to gate, as the DAG does."""
 BY_HAND = Path(__file__).parent / "features_by_hand.sql"
 GIVEN = {
     "identity": "select record_id, customer_id from intermediate.int_identity__customer",
@@ -121,7 +119,7 @@ def built_in_full(settings: Settings) -> dict[str, Any]:
 def built(settings: Settings, *, full_refresh: bool = False) -> dict[str, Any]:
     builds = {}
     started = time.monotonic()
-    for layers in BUILDS:
+    for layers in FROM_GATE_TO_GATE:
         names = " ".join(layers)
         with Lake.open(settings) as lake, journal(lake, "build", names):
             begun = time.monotonic()

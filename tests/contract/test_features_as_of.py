@@ -14,14 +14,12 @@ from cohorte import sources
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
 from cohorte.landing import catalog
-from cohorte.steps.build import build
+from cohorte.steps.build import FROM_GATE_TO_GATE, build
 from cohorte.steps.land import land
 from sandbox.server import Running, running
 
 YESTERDAY, LONG_AGO = date(2017, 11, 30), date(2017, 10, 31)
 LANDED = ("salesforce", "google_analytics", "mailchimp")
-BUILDS = (("staging",), ("intermediate", "marts"), ("features",))
-"""Layers that are built together: from gate to gate, as the DAG does."""
 OF_TODAY = ("is_mailable",)
 """What is not of the date: docs/adr/0021."""
 EDIT = {
@@ -47,7 +45,7 @@ class Past:
             land(sources.get(name, credentials), lake=self.lake)
 
     def build(self, as_of: tuple[date, ...] = ()) -> None:
-        for layers in BUILDS:
+        for layers in FROM_GATE_TO_GATE:
             build(*layers, settings=self.lake.settings, as_of=as_of if "features" in layers else ())
 
     def control(self, path: str, body: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from cohorte.credentials import Credentials
 from cohorte.lake import Lake
 from cohorte.landing import catalog
-from cohorte.steps.build import build
+from cohorte.steps.build import FROM_GATE_TO_GATE, build
 from cohorte.steps.land import land
 from sandbox.server import running
 
@@ -18,8 +18,6 @@ FIRST, DAYS = date(2017, 11, 30), 30
 BUILT_AFTER = {0, 1, 2, 3, 6, 9, 12, 16, 20, 25, 30}
 """Days on which there is a build: of what one of them brought, and of what several have."""
 PAST = [date(2017, 9, 30), date(2017, 12, 10)]
-BUILDS = (("staging",), ("intermediate", "marts"), ("features",))
-"""Layers that are built together: from gate to gate, as the DAG does."""
 OF_THE_BUILDS = {"intermediate.int_identity__history", "intermediate.int_identity__model"}
 """Tables that tell of the builds themselves, and are kept over a rebuild: docs/adr/0018, 0021."""
 
@@ -172,7 +170,7 @@ def test_built_as_it_came_is_as_built_anew(world: World) -> None:
 
 def build_all(lake: Lake, day: date, *, as_of: list[date] | None = None, full_refresh: bool = False) -> None:
     lake.settings = lake.settings.model_copy(update={"clock": f"{day}T23:00:00"})
-    for layers in BUILDS:
+    for layers in FROM_GATE_TO_GATE:
         dates = (as_of or []) if "features" in layers else []
         build(*layers, settings=lake.settings, as_of=dates, full_refresh=full_refresh)
 

@@ -24,6 +24,8 @@ PARTS = '"memory"'
 AT_ONCE = 3
 """Models an increment builds at a time: while some wait for the catalogue, or for Python, another computes."""
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
+FROM_GATE_TO_GATE = (("staging",), ("intermediate", "marts"), ("features",))
+"""Layers below the segments that are built together, as the DAG does."""
 
 
 @dataclass(frozen=True)
