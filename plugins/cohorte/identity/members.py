@@ -30,14 +30,12 @@ def members(
     connection.sql(
         """
         create or replace temp table clusters as
-        with strongest as (select a as record_id, max(probability) as probability from edges group by a)
         select
             records.record_id,
             coalesce(labels.cluster_id, records.record_id) as cluster_id,
-            coalesce(strongest.probability, 1.0) as probability
+            coalesce(labels.probability, 1.0) as probability
         from given_records as records
         left join labels on labels.record_id = records.record_id
-        left join strongest on strongest.record_id = records.record_id
         """
     )
     if before is None:
@@ -80,23 +78,27 @@ def members(
 
 
 def _label(connection: "duckdb.DuckDBPyConnection") -> None:
-    """`labels`: the smallest record id that can be reached from each record with a link."""
+    """`labels`: the smallest record id that can be reached from each record with a link, and its strongest link."""
     connection.sql(
         "create or replace temp table labels as "
-        "select a as record_id, least(a, min(b)) as cluster_id from edges group by a"
+        "select a as record_id, least(a, min(b)) as cluster_id, max(probability) as probability, true as has_moved "
+        "from edges group by a"
     )
-    ends = (
-        "from edges "
-        "inner join labels as own on own.record_id = edges.a "
-        "inner join labels as next_to on next_to.record_id = edges.b"
-    )
-    # Asked for as a sum: DuckDB would take a condition for a join of all labels with all others.
-    while connection.sql(f"select bool_or(own.cluster_id <> next_to.cluster_id) {ends}").fetchone() == (True,):
+    while connection.sql("select 1 from labels where has_moved limit 1").fetchone():
         connection.sql(
-            "create or replace temp table relabelled as "
-            f"select a as record_id, min(least(own.cluster_id, next_to.cluster_id)) as cluster_id {ends} group by a"
+            """
+            create or replace temp table labels as
+            select
+                own.record_id,
+                least(any_value(own.cluster_id), min(next_to.cluster_id)) as cluster_id,
+                any_value(own.probability) as probability,
+                min(next_to.cluster_id) < any_value(own.cluster_id) as has_moved
+            from edges
+            inner join labels as own on own.record_id = edges.a
+            inner join labels as next_to on next_to.record_id = edges.b
+            group by own.record_id
+            """
         )
-        connection.sql("create or replace temp table labels as from relabelled")
 
 
 def _ids_elsewhere(connection: "duckdb.DuckDBPyConnection") -> set[str]:
