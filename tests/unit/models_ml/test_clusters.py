@@ -18,7 +18,7 @@ def three() -> ClusterModel:
     return fit_clusters(blobs(3, 1_200))
 
 
-@pytest.mark.parametrize("k", [8, 15])
+@pytest.mark.parametrize("k", [8, pytest.param(15, marks=pytest.mark.long("fifteen clusters to be told apart"))])
 def test_planted_clusters_are_counted(k: int) -> None:
     model = fit_clusters(blobs(k, 250 * k, seed=k), sample=4_000)
     assert (model.k, model.structure) == (k, "clear")
