@@ -73,6 +73,14 @@ def test_every_source_says_how_old_it_may_be() -> None:
             assert table.get("description"), f"{path}: {table['name']}"
 
 
+def test_every_column_of_a_source_says_what_it_is() -> None:
+    """As above: that none lacks is seen after a run."""
+    tables = [(source["name"], table) for _, source in declared("sources") for table in source["tables"]]
+    columns = [(name, table["name"], column) for name, table in tables for column in table["columns"]]
+    assert len(columns) > 400
+    assert [(*where, column["name"]) for *where, column in columns if not column["description"].strip()] == []
+
+
 def test_marts_and_features_are_under_contract() -> None:
     configured = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["models"]["cohorte"]
     for layer in UNDER_CONTRACT:
