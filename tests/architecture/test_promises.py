@@ -76,9 +76,11 @@ def test_every_source_says_how_old_it_may_be() -> None:
 def test_every_column_of_a_source_says_what_it_is() -> None:
     """As above: that none lacks is seen after a run."""
     tables = [(source["name"], table) for _, source in declared("sources") for table in source["tables"]]
+    assert [(name, table["name"]) for name, table in tables if not table.get("columns")] == []
     columns = [(name, table["name"], column) for name, table in tables for column in table["columns"]]
     assert len(columns) > 400
-    assert [(*where, column["name"]) for *where, column in columns if not column["description"].strip()] == []
+    undescribed = [(*where, c["name"]) for *where, c in columns if not (c.get("description") or "").strip()]
+    assert undescribed == []
 
 
 def test_marts_and_features_are_under_contract() -> None:
