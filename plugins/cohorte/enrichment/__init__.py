@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from cohorte.enrichment.similarity import EMBEDDINGS, MATCHERS, best_method
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
 
 TAXONOMY = Path(__file__).parent / "taxonomy.yml"
@@ -28,6 +27,7 @@ COLUMNS = {
     "known_at": "datetime64[us]",
     "method": "str",
 }
+MEANINGS = {"text_id": "str", "kind": "str", "interest": "str", "similarity": "float64", "method": "str"}
 
 
 @lru_cache
@@ -62,13 +62,26 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
         connection.register("evidence", evidence)
         connection.sql(
             "create table given as select evidence_id::varchar as evidence_id, record_id::varchar as record_id, "
-            "text::varchar as text, weight::double as weight, known_at::timestamp as known_at, "
-            "is_category::boolean as is_category from evidence"
+            "weight::double as weight, known_at::timestamp as known_at, is_category::boolean as is_category, "
+            "lower(trim(text::varchar)) as text, concat_ws(':', is_category, text) as text_id from evidence"
         )
-        connection.register("told", tellings(connection, "given", method=method))
+        texts = connection.sql("select distinct text_id, text, is_category from given where text <> '' order by all")
+        connection.register("meant", meanings(texts.df(), method=method))
         # Sums of floats come out the same only in one order.
         scored = connection.sql(
             """
+            with told as (
+                select
+                    given.*,
+                    meant.kind,
+                    meant.interest,
+                    least(greatest(meant.similarity * given.weight, 0), 0.99) as strength,
+                    meant.method
+                from given
+                inner join meant using (text_id)
+                where meant.kind <> 'none'
+            )
+
             select
                 record_id,
                 kind,
@@ -86,48 +99,25 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
         return scored.df().astype(COLUMNS)
 
 
-def tellings(
-    connection: "duckdb.DuckDBPyConnection", evidence: str, *, method: str | None = None
-) -> "duckdb.DuckDBPyRelation":
-    """What each text tells: record_id, kind, interest, evidence_id, strength (0 to 0.99), known_at, method.
+def meanings(texts: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFrame":
+    """What each text tells.
 
-    evidence: a table of this connection, with the columns of score_interests. One row per text and what it tells; with
-    it, what was known of an interest on any day can be added up from the texts there were.
-    Distinct texts only are looked at: ten thousand customers browse the same forty categories.
+    texts: text_id, text (in lower case), is_category (whether it is the name of a category); distinct.
+    Returns one row per text and what it tells, or one of kind `none` for a text that tells nothing: text_id, kind
+    (interest, value or none), interest (its name; empty for none), similarity (0 to 1), method.
     """
     import pandas as pd
 
+    if texts.empty:
+        return pd.DataFrame(columns=list(MEANINGS)).astype(MEANINGS)
     method = method or best_method()
-    plain = "lower(trim(text))"
-    distinct = f"select distinct {plain}, is_category from {evidence} where {plain} <> '' order by all"
-    texts = connection.sql(distinct).fetchall()
-    found = [
-        pd.DataFrame({name: [] for name in ("text", "kind", "interest", "similarity", "is_category")}, dtype="str")
-    ]
-    for form, is_category in (("named", True), ("said", False)):
-        if some := [text for text, of_category in texts if of_category == is_category]:
-            found.append(match(pd.Index(some), method, form=form).assign(is_category=is_category))
-    connection.register("found", pd.concat(found, ignore_index=True))
-    connection.sql(
-        "create or replace temp table matched as select text::varchar as text, kind::varchar as kind, "
-        "interest::varchar as interest, similarity::double as similarity, is_category::boolean as is_category "
-        "from found"
-    )
-    return connection.sql(
-        f"""
-        select
-            evidence.record_id,
-            matched.kind,
-            matched.interest,
-            evidence.evidence_id,
-            least(greatest(matched.similarity * evidence.weight, 0), 0.99) as strength,
-            evidence.known_at,
-            '{method}' as method
-        from {evidence} as evidence
-        inner join matched
-            on matched.text = lower(trim(evidence.text)) and matched.is_category = evidence.is_category
-        """
-    )
+    told = []
+    for is_category, some in texts.groupby("is_category")["text"]:
+        shown = match(pd.Index(some), method, form="named" if is_category else "said")
+        told.append(shown.assign(is_category=is_category))
+    found = texts.merge(pd.concat(told), on=["text", "is_category"], how="left")
+    found = found.fillna({"kind": "none", "interest": "", "similarity": 0.0}).assign(method=method)
+    return found[list(MEANINGS)].astype(MEANINGS)
 
 
 def match(texts: "pd.Index", method: str, *, form: str = "said", least: float | None = None) -> "pd.DataFrame":

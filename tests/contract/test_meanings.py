@@ -1,0 +1,62 @@
+"""`int_psychographics__meaning`, on the lake itself: a text is read once, and forgotten with the last who said it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cohorte.lake import Lake
+from cohorte.settings import ROOT
+from cohorte.steps.build import run_dbt
+
+MODEL = "int_psychographics__meaning"
+SAID = "insert into ops.said values ('{}', '{}', {})"
+READ = "select text_id, kind, interest from ops.int_psychographics__meaning order by all"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of the model and of evidence that a test gives, with the real one's profile and macros for them."""
+    folder = tmp_path_factory.mktemp("project")
+    real = ROOT / "dbt_project"
+    shutil.copy(real / "profiles.yml", folder)
+    (folder / "macros").mkdir()
+    for macro in ("mirror_part.sql", "py_write_table.sql", "generate_schema_name.sql"):
+        shutil.copy(real / "macros" / macro, folder / "macros")
+    (folder / "models").mkdir()
+    shutil.copy(real / "models" / "intermediate" / f"{MODEL}.py", folder / "models")
+    evidence = "{{ config(materialized='view') }} select evidence_id, text, is_category from lake.ops.said"
+    (folder / "models" / "int_psychographics__evidence.sql").write_text(evidence)
+    described = {"name": "two", "profile": "cohorte", "models": {"two": {"+schema": "ops"}}}
+    (folder / "dbt_project.yml").write_text(yaml.safe_dump(described))
+    return folder
+
+
+def run(lake: Lake, project: Path) -> list[tuple[str, str, str]]:
+    """What the change feed says of a run: what was done, kind, interest."""
+    before = lake.snapshot()
+    results = run_dbt(["run"], settings=lake.settings, project=project, target=project / "target")
+    assert [result.message for result in results if str(result.status) != "success"] == []
+    changes = f"select change_type, kind, interest from ducklake_table_changes('lake', 'ops', '{MODEL}', ?, ?)"
+    return lake.rows(f"{changes} where change_type <> 'update_preimage' order by all", [before + 1, lake.snapshot()])
+
+
+def test_a_text_is_read_once_and_forgotten_with_the_last_who_said_it(lake: Lake, project: Path) -> None:
+    lake.execute("create or replace table ops.said (evidence_id varchar, text varchar, is_category boolean)")
+    lake.execute(SAID.format("a", "Dog treats", False))
+    lake.execute(SAID.format("b", "hello", False))
+    lake.execute(SAID.format("c", " ", False))
+    run(lake, project)
+    assert [row[1:] for row in lake.rows(READ)] == [("interest", "pets"), ("none", "")]
+    assert run(lake, project) == []
+
+    lake.execute(SAID.format("d", "dog treats ", False))
+    lake.execute(SAID.format("e", "wine", True))
+    lake.execute("delete from ops.said where evidence_id in ('a', 'b')")
+    assert run(lake, project) == [("delete", "none", ""), ("insert", "interest", "wine_and_spirits")]
+
+    read_by = lake.value(f"select distinct read_by from ops.{MODEL}")
+    lake.execute(f"update ops.{MODEL} set read_by = 'another taxonomy' where interest = 'pets'")
+    assert run(lake, project) == [("update_postimage", "interest", "pets")]
+    assert lake.value(f"select distinct read_by from ops.{MODEL}") == read_by
