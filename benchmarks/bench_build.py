@@ -38,7 +38,7 @@ from cohorte.steps.land import land
 BY_HAND = Path(__file__).parent / "features_by_hand.sql"
 GIVEN = {
     "identity": "select record_id, customer_id from intermediate.int_identity__customer",
-    "interest": "select * from intermediate.int_psychographics__interest",
+    "meaning": "select * from intermediate.int_psychographics__meaning where kind <> 'none'",
     "city": "select city, state, country, population, time_zone from intermediate.int_geography__city",
     "as_of": "select distinct as_of_date from features.customer",
 }

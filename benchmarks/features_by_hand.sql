@@ -1,6 +1,6 @@
 -- features.customer as one person would write it in an afternoon, for one machine and for all dates at once.
 -- It reads the landed Parquet through views `raw_<source>__<stream>`, and is given for nothing what no SQL makes:
--- `identity` (record_id, customer_id), `interest` and `city`. `as_of` holds the dates.
+-- `identity` (record_id, customer_id), `meaning` (what texts tell) and `city`. `as_of` holds the dates.
 -- No step is kept, tested, described or made from what has changed only.
 
 set nested_loop_join_threshold = 64; -- few dates: each row is compared with all of them, and no millions are sorted
@@ -54,7 +54,9 @@ from contact
 group by customer_id;
 
 create temp table lead as
-select id as lead_id, identity.customer_id, nullif(lower(trim(email)), '') as email, created_time::timestamp as created_at
+select
+    id as lead_id, meta_user_id, identity.customer_id, nullif(lower(trim(email)), '') as email,
+    lower(trim(favourite_category)) as favourite_category, created_time::timestamp as created_at
 from raw_meta__lead as raw
 inner join identity on identity.record_id = 'meta:' || raw.id
 qualify row_number() over (partition by raw.id order by created_time desc, _load_id desc) = 1;
@@ -286,7 +288,8 @@ group by all;
 create temp table visit as
 select
     identity.customer_id, strptime(date, '%Y%m%d')::date as activity_date, hour::int as hour, device_category as device,
-    city, sessions::int as sessions, items_viewed::int as views, items_added_to_cart::int as carts
+    city, sessions::int as sessions, items_viewed::int as views, items_added_to_cart::int as carts,
+    identity.record_id, item_category
 from raw_google_analytics__user_day as raw
 inner join identity on identity.record_id = 'salesforce:' || custom_user_crm_contact_id
 qualify rank() over (partition by date order by _load_id desc) = 1;
@@ -335,6 +338,46 @@ left join main_device using (as_of_date, customer_id)
 left join main_city using (as_of_date, customer_id)
 left join by_hour using (as_of_date, customer_id)
 left join by_weekday using (as_of_date, customer_id);
+
+create temp table interests as
+with comment as (
+    select * from raw_meta__comment
+    qualify row_number() over (partition by id order by created_time desc, _load_id desc) = 1
+),
+evidence as (
+    select
+        'browsed:' || md5(record_id || item_category) as evidence_id, customer_id, activity_date::timestamp as known_at,
+        'named:' || lower(trim(item_category)) as text_id, ((views + 2 * carts) * 0.05)::decimal(18, 2) as weight
+    from visit where item_category <> '(not set)' and views + 2 * carts > 0
+    union all
+    select 'lead:' || lead_id, customer_id, created_at, 'said:' || md5(favourite_category), 1
+    from lead where favourite_category <> ''
+    union all
+    select 'comment:' || id, customer_id, created_time::timestamp, 'said:' || md5(lower(trim(message))), 1
+    from comment
+    inner join (select meta_user_id, arg_min(customer_id, lead_id) as customer_id from lead group by all)
+        on meta_user_id = from_id
+),
+known as (
+    select as_of_date, customer_id, evidence_id, text_id, least(1, sum(weight)::double) as weight
+    from evidence inner join as_of on known_at < as_of_date + interval 1 day
+    group by all
+),
+found as (
+    select
+        as_of_date, customer_id, kind, interest, round(1 - product(1 - least(similarity * weight, 0.99)), 9) as score,
+        arg_max(evidence_id, (least(similarity * weight, 0.99), evidence_id)) as evidence_id
+    from known inner join meaning using (text_id)
+    group by all
+)
+select
+    as_of_date, customer_id,
+    list(interest order by score desc, interest) filter (kind = 'interest') as interests,
+    list(evidence_id order by score desc, interest) filter (kind = 'interest') as interest_evidence_ids,
+    list(interest order by score desc, interest) filter (kind = 'value') as values,
+    list(evidence_id order by score desc, interest) filter (kind = 'value') as value_evidence_ids
+from found
+group by all;
 
 create temp table letter as
 with told as (
@@ -482,21 +525,4 @@ left join letters using (as_of_date, customer_id)
 left join channels using (as_of_date, customer_id)
 left join city on city.city = customer.city and city.state is not distinct from customer.state
     and city.country = customer.country
-left join (
-    select
-        as_of_date, customer_id,
-        list(interest order by score desc, interest) filter (kind = 'interest') as interests,
-        list(evidence_id order by score desc, interest) filter (kind = 'interest') as interest_evidence_ids,
-        list(interest order by score desc, interest) filter (kind = 'value') as values,
-        list(evidence_id order by score desc, interest) filter (kind = 'value') as value_evidence_ids
-    from (
-        select
-            as_of_date, customer_id, kind, interest, round(1 - product(1 - strength), 9) as score,
-            arg_max(evidence_id, (strength, evidence_id)) as evidence_id
-        from as_of
-        inner join interest on known_at < as_of_date + interval 1 day
-        inner join identity using (record_id)
-        group by all
-    )
-    group by all
-) as interests using (as_of_date, customer_id);
+left join interests using (as_of_date, customer_id);

@@ -11,7 +11,6 @@ from cohorte.settings import ROOT
 from cohorte.steps.build import run_dbt
 
 MODEL = "int_psychographics__meaning"
-SAID = "insert into ops.said values ('{}', '{}', {})"
 READ = "select text_id, kind, interest from ops.int_psychographics__meaning order by all"
 
 
@@ -26,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(real / "macros" / macro, folder / "macros")
     (folder / "models").mkdir()
     shutil.copy(real / "models" / "intermediate" / f"{MODEL}.py", folder / "models")
-    evidence = "{{ config(materialized='view') }} select evidence_id, text, is_category from lake.ops.said"
+    evidence = "{{ config(materialized='view') }} select *, form || ':' || text as text_id from lake.ops.said"
     (folder / "models" / "int_psychographics__evidence.sql").write_text(evidence)
     described = {"name": "two", "profile": "cohorte", "models": {"two": {"+schema": "ops"}}}
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(described))
@@ -43,17 +42,14 @@ def run(lake: Lake, project: Path) -> list[tuple[str, str, str]]:
 
 
 def test_a_text_is_read_once_and_forgotten_with_the_last_who_said_it(lake: Lake, project: Path) -> None:
-    lake.execute("create or replace table ops.said (evidence_id varchar, text varchar, is_category boolean)")
-    lake.execute(SAID.format("a", "Dog treats", False))
-    lake.execute(SAID.format("b", "hello", False))
-    lake.execute(SAID.format("c", " ", False))
+    lake.execute("create or replace table ops.said (evidence_id integer, form varchar, text varchar)")
+    lake.execute("insert into ops.said values (1, 'said', 'dog treats'), (2, 'said', 'hello')")
     run(lake, project)
     assert [row[1:] for row in lake.rows(READ)] == [("interest", "pets"), ("none", "")]
     assert run(lake, project) == []
 
-    lake.execute(SAID.format("d", "dog treats ", False))
-    lake.execute(SAID.format("e", "wine", True))
-    lake.execute("delete from ops.said where evidence_id in ('a', 'b')")
+    lake.execute("insert into ops.said values (3, 'said', 'dog treats'), (4, 'named', 'wine')")
+    lake.execute("delete from ops.said where evidence_id in (1, 2)")
     assert run(lake, project) == [("delete", "none", ""), ("insert", "interest", "wine_and_spirits")]
 
     read_by = lake.value(f"select distinct read_by from ops.{MODEL}")

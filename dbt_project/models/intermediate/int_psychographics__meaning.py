@@ -13,16 +13,8 @@ def model(dbt, session):
         meta={"part": "text_id", "gone": "interest"},
     )
     read_by = reading()
-    show(session, evidence=dbt.ref("int_psychographics__evidence"))
-    session.sql(
-        """
-        create or replace temp table texts as
-        -- As int_psychographics__interest looks them up: personal words themselves stay where they were said.
-        select md5(is_category || ':' || text) as text_id, text, is_category
-        from (select distinct lower(trim(text)) as text, is_category from evidence)
-        where text <> ''
-        """
-    )
+    texts = dbt.ref("int_psychographics__evidence").project("text_id, text, form").distinct()
+    session.sql(f"create or replace temp table texts as {texts.sql_query()}")
     before = as_it_is(session, dbt.this, "text_id", "read_by") if dbt.is_incremental else None
     nothing = session.sql("select null::varchar as text_id, null::varchar as read_by limit 0")
     show(session, known=nothing if before is None else before)
@@ -41,5 +33,5 @@ def model(dbt, session):
     )
     if not due.limit(1).fetchone():
         return gone
-    show(session, meant=meanings(due.order("text, is_category").df()))
+    show(session, meant=meanings(due.order("text_id").df()))
     return session.sql(f"select *, '{read_by}' as read_by from meant").union(gone)

@@ -62,10 +62,10 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
         connection.register("evidence", evidence)
         connection.sql(
             "create table given as select evidence_id::varchar as evidence_id, record_id::varchar as record_id, "
-            "weight::double as weight, known_at::timestamp as known_at, is_category::boolean as is_category, "
-            "lower(trim(text::varchar)) as text, concat_ws(':', is_category, text) as text_id from evidence"
+            "weight::double as weight, known_at::timestamp as known_at, lower(trim(text::varchar)) as text, "
+            "if(is_category::boolean, 'named', 'said') as form, concat_ws(':', form, text) as text_id from evidence"
         )
-        texts = connection.sql("select distinct text_id, text, is_category from given where text <> '' order by all")
+        texts = connection.sql("select distinct text_id, text, form from given where text <> '' order by all")
         connection.register("meant", meanings(texts.df(), method=method))
         # Sums of floats come out the same only in one order.
         scored = connection.sql(
@@ -102,7 +102,7 @@ def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "
 def meanings(texts: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFrame":
     """What each text tells.
 
-    texts: text_id, text (in lower case), is_category (whether it is the name of a category); distinct.
+    texts: text_id, text (in lower case), form (`said` by somebody, or `named`: the name of a category); distinct.
     Returns one row per text and what it tells, or one of kind `none` for a text that tells nothing: text_id, kind
     (interest, value or none), interest (its name; empty for none), similarity (0 to 1), method.
     """
@@ -112,10 +112,9 @@ def meanings(texts: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFra
         return pd.DataFrame(columns=list(MEANINGS)).astype(MEANINGS)
     method = method or best_method()
     told = []
-    for is_category, some in texts.groupby("is_category")["text"]:
-        shown = match(pd.Index(some), method, form="named" if is_category else "said")
-        told.append(shown.assign(is_category=is_category))
-    found = texts.merge(pd.concat(told), on=["text", "is_category"], how="left")
+    for form, some in texts.groupby("form")["text"]:
+        told.append(match(pd.Index(some), method, form=form).assign(form=form))
+    found = texts.merge(pd.concat(told), on=["text", "form"], how="left")
     found = found.fillna({"kind": "none", "interest": "", "similarity": 0.0}).assign(method=method)
     return found[list(MEANINGS)].astype(MEANINGS)
 

@@ -70,6 +70,7 @@ NOBODY: dict[str, str] = {
     "activation.sync_run": "a run, counted",
     "intermediate.int_geography__city": "a town",
     "intermediate.int_identity__model": "what tells people apart, and values that several share",
+    "intermediate.int_psychographics__meaning": "what words tell, by their hash; whose they are is said elsewhere",
     "marts.dim_campaign": "a campaign",
     "marts.dim_product": "a product",
     "marts.fct_ad_insight": "an advertisement, counted",
