@@ -19,7 +19,7 @@ from cohorte.steps.land import land
 from sandbox.server import Running, running
 
 YESTERDAY, LONG_AGO = date(2017, 11, 30), date(2017, 10, 31)
-LANDED = ("salesforce", "google_analytics", "mailchimp")
+LANDED = ("salesforce", "google_analytics", "mailchimp", "meta")
 OF_TODAY = ("is_mailable",)
 """What is not of the date: docs/adr/0021."""
 EDIT = {
@@ -29,6 +29,24 @@ EDIT = {
     "Birthdate": "1940-01-01",
     "Email": "moved@example.com",
 }
+NEWEST = """
+    (select max(_load_id) || '+' from {0}) as _load_id,
+    (select max(_loaded_at) + interval 1 minute from {0}) as _loaded_at
+"""
+LOOKS = """
+    insert into raw.google_analytics__user_day
+    select distinct on (custom_user_crm_contact_id, item_category)
+        * replace ('20171201' as date, 500 as items_viewed, {newest})
+    from raw.google_analytics__user_day
+"""
+"""Of today, at every category that anybody has looked at."""
+WORDS = """
+    insert into raw.meta__comment
+    select distinct on (from_id)
+        * replace ('planted' || id as id, 'More wine!' as message, '2017-12-01 09:00:00Z' as created_time, {newest})
+    from raw.meta__comment
+"""
+"""Of today, from everybody who has said any."""
 Rows = list[tuple[Any, ...]]
 
 
@@ -111,6 +129,8 @@ def test_yesterday_does_not_see_what_was_planted_today(past: Past) -> None:
     past.control(f"contacts/{leaving_contact}/delete", {})
     past.control("clock", {"now": "2017-12-01T12:00:00Z"})
     past.land("salesforce")
+    past.lake.execute(LOOKS.format(newest=NEWEST.format("raw.google_analytics__user_day")))
+    past.lake.execute(WORDS.format(newest=NEWEST.format("raw.meta__comment")))
     past.build(as_of=(YESTERDAY, LONG_AGO))
 
     # Today has all of it …
@@ -124,6 +144,14 @@ def test_yesterday_does_not_see_what_was_planted_today(past: Past) -> None:
     assert {living, ended} == {one, other}
     assert past.features(living, today)["frequency"] >= bought[one] + bought[other]
     assert not past.features(ended, today)
+    other_interests = """
+        select count(*) from features.customer as now inner join features.customer as before using (customer_id)
+        where now.as_of_date = ? and before.as_of_date = ? and customer_id <> ? and now.interests <> before.interests
+        and {}
+    """
+    for evidence in ("{} like 'browsed:%'", "{} like 'comment:planted%'"):
+        told = evidence.format("array_to_string(now.interest_evidence_ids, ',')")
+        assert past.lake.value(other_interests.format(told), [today, YESTERDAY, living]) > 0, evidence
     # … and the days before nothing, although they were computed after it.
     for day, rows in before.items():
         assert past.known(day) == rows, day
