@@ -289,7 +289,7 @@ create temp table visit as
 select
     identity.customer_id, strptime(date, '%Y%m%d')::date as activity_date, hour::int as hour, device_category as device,
     city, sessions::int as sessions, items_viewed::int as views, items_added_to_cart::int as carts,
-    identity.record_id, item_category
+    custom_user_crm_contact_id as contact_id, item_category
 from raw_google_analytics__user_day as raw
 inner join identity on identity.record_id = 'salesforce:' || custom_user_crm_contact_id
 qualify rank() over (partition by date order by _load_id desc) = 1;
@@ -346,7 +346,7 @@ with comment as (
 ),
 evidence as (
     select
-        'browsed:' || md5(record_id || item_category) as evidence_id, customer_id, activity_date::timestamp as known_at,
+        'browsed:' || contact_id || ':' || item_category as evidence_id, customer_id, activity_date::timestamp as known_at,
         'named:' || lower(trim(item_category)) as text_id, ((views + 2 * carts) * 0.05)::decimal(18, 2) as weight
     from visit where item_category <> '(not set)' and views + 2 * carts > 0
     union all

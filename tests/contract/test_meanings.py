@@ -1,4 +1,4 @@
-"""`int_psychographics__meaning`, on the lake itself: a text is read once, and forgotten with the last who said it."""
+"""`int_psychographics__meaning`, on the lake itself: a text is read once, and forgotten when nobody says it."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ READ = "select text_id, kind, interest from ops.int_psychographics__meaning orde
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of the model and of evidence that a test gives, with the real one's profile and macros for them."""
+    """A project of the model and of texts that a test gives, with the real one's profile and macros for them."""
     folder = tmp_path_factory.mktemp("project")
     real = ROOT / "dbt_project"
     shutil.copy(real / "profiles.yml", folder)
@@ -25,8 +25,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(real / "macros" / macro, folder / "macros")
     (folder / "models").mkdir()
     shutil.copy(real / "models" / "intermediate" / f"{MODEL}.py", folder / "models")
-    evidence = "{{ config(materialized='view') }} select *, form || ':' || text as text_id from lake.ops.said"
-    (folder / "models" / "int_psychographics__evidence.sql").write_text(evidence)
+    texts = "{{ config(materialized='view') }} select form || ':' || text as text_id, form, text from lake.ops.texts"
+    (folder / "models" / "int_psychographics__text.sql").write_text(texts)
     described = {"name": "two", "profile": "cohorte", "models": {"two": {"+schema": "ops"}}}
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(described))
     return folder
@@ -42,14 +42,14 @@ def run(lake: Lake, project: Path) -> list[tuple[str, str, str]]:
 
 
 def test_a_text_is_read_once_and_forgotten_with_the_last_who_said_it(lake: Lake, project: Path) -> None:
-    lake.execute("create or replace table ops.said (evidence_id integer, form varchar, text varchar)")
-    lake.execute("insert into ops.said values (1, 'said', 'dog treats'), (2, 'said', 'hello')")
+    lake.execute("create or replace table ops.texts (form varchar, text varchar)")
+    lake.execute("insert into ops.texts values ('said', 'dog treats'), ('said', 'hello')")
     run(lake, project)
     assert [row[1:] for row in lake.rows(READ)] == [("interest", "pets"), ("none", "")]
     assert run(lake, project) == []
 
-    lake.execute("insert into ops.said values (3, 'said', 'dog treats'), (4, 'named', 'wine')")
-    lake.execute("delete from ops.said where evidence_id in (1, 2)")
+    lake.execute("insert into ops.texts values ('named', 'wine')")
+    lake.execute("delete from ops.texts where text = 'hello'")
     assert run(lake, project) == [("delete", "none", ""), ("insert", "interest", "wine_and_spirits")]
 
     read_by = lake.value(f"select distinct read_by from ops.{MODEL}")

@@ -13,8 +13,7 @@ def model(dbt, session):
         meta={"part": "text_id", "gone": "interest"},
     )
     read_by = reading()
-    texts = dbt.ref("int_psychographics__evidence").project("text_id, text, form").distinct()
-    session.sql(f"create or replace temp table texts as {texts.sql_query()}")
+    session.sql(f"create or replace temp table texts as {dbt.ref('int_psychographics__text').sql_query()}")
     before = as_it_is(session, dbt.this, "text_id", "read_by") if dbt.is_incremental else None
     nothing = session.sql("select null::varchar as text_id, null::varchar as read_by limit 0")
     show(session, known=nothing if before is None else before)

@@ -1,54 +1,59 @@
--- What customers care for and go by, per as-of date, of whoever their records were then, by what was known then. A text
--- counts once however often it is browsed, and an interest is as sure as that one of its texts means it; they are taken
--- as independent.
-with dates as (
-    select
-        as_of_date,
-        lag(as_of_date) over (order by as_of_date) as date_before
-    from {{ ref('int_features__as_of') }}
+-- What customers care for and go by, per as-of date, of whoever their records were then, by what was known then. An
+-- interest is as sure as that one of its texts means it; they are taken as independent.
+with tells as (
+    select * from {{ ref('int_psychographics__meaning') }}
+    where kind <> 'none'
 ),
 
--- Each look is met once, at the first date that knows it.
-added as (
+-- Twenty views of a category, or ten carts, count as much as a word.
+looks as (
     select
         dates.as_of_date,
-        evidence.evidence_id,
-        any_value(evidence.record_id) as record_id,
-        any_value(evidence.text_id) as text_id,
-        sum(evidence.weight) as weight
-    from {{ ref('int_psychographics__evidence') }} as evidence
-    inner join dates
-        on
-            evidence.known_at < dates.as_of_date + interval 1 day
-            and (dates.date_before is null or evidence.known_at >= dates.date_before + interval 1 day)
-    group by dates.as_of_date, evidence.evidence_id
+        visits.contact_id,
+        visits.item_category,
+        least(1, sum(visits.views + 2 * visits.carts) / 20) as weight
+    from {{ ref('stg_google_analytics__user_day') }} as visits
+    semi join tells on tells.text_id = {{ text_id('named', 'visits.item_category') }}
+    inner join {{ ref('int_features__as_of') }} as dates on visits.activity_date <= dates.as_of_date
+    where visits.contact_id is not null
+    group by dates.as_of_date, visits.contact_id, visits.item_category
+    having sum(visits.views + 2 * visits.carts) > 0
 ),
 
 known as (
     select
+        as_of_date,
+        'salesforce:' || contact_id as record_id,
+        'browsed:' || contact_id || ':' || item_category as evidence_id,
+        {{ text_id('named', 'item_category') }} as text_id,
+        weight
+    from looks
+
+    union all
+
+    select
         dates.as_of_date,
-        added.evidence_id,
-        any_value(added.record_id) as record_id,
-        any_value(added.text_id) as text_id,
-        least(1, sum(added.weight)::double) as weight
-    from dates
-    inner join added on added.as_of_date <= dates.as_of_date
-    group by dates.as_of_date, added.evidence_id
+        said.record_id,
+        said.evidence_id,
+        said.text_id,
+        1
+    from {{ ref('int_psychographics__said') }} as said
+    inner join {{ ref('int_features__as_of') }} as dates on said.known_at < dates.as_of_date + interval 1 day
 ),
 
 told as (
     select
         identity.as_of_date,
         identity.customer_id,
-        meanings.kind,
-        meanings.interest,
+        tells.kind,
+        tells.interest,
         known.evidence_id,
         -- No text is proof.
-        least(greatest(meanings.similarity * known.weight, 0), 0.99) as strength
-    from {{ ref('int_features__identity') }} as identity
-    inner join known on known.as_of_date = identity.as_of_date and known.record_id = identity.record_id
-    inner join {{ ref('int_psychographics__meaning') }} as meanings
-        on meanings.text_id = known.text_id and meanings.kind <> 'none'
+        least(greatest(tells.similarity * known.weight, 0), 0.99) as strength
+    from known
+    inner join tells on tells.text_id = known.text_id
+    inner join {{ ref('int_features__identity') }} as identity
+        on identity.as_of_date = known.as_of_date and identity.record_id = known.record_id
 ),
 
 found as (
