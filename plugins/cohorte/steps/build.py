@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ AT_ONCE = 3
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 FROM_GATE_TO_GATE = (("staging",), ("intermediate", "marts"), ("features",))
 """Layers below the segments that are built together, as the DAG does."""
+
+_runs_before = count()
 
 
 @dataclass(frozen=True)
@@ -232,12 +235,19 @@ def _secrets(settings: Settings) -> list[dict[str, Any]]:
 
 @contextmanager
 def _uncollected() -> "Iterator[None]":
-    """Without Python's collector of cycles, which would look through dbt's manifest again and again, for nothing."""
+    """Without Python's collector of cycles, which would look through dbt's manifest again and again, for nothing.
+
+    What a run leaves is looked through when the next one begins; a process that runs dbt once never does.
+    """
+    if next(_runs_before):
+        gc.unfreeze()
+        gc.collect()
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was_on:
             gc.enable()
 
