@@ -3,8 +3,8 @@
 python benchmarks/bench_build.py [scale] [days] [folder]
 
 scale: copies of the sandbox's households (45 are 109,000 customers and 60 million order lines; that takes half an hour,
-most of it to make and land them). days: how many the increment is for; three bring 0.9 % more lines, four 1.3 %. folder:
-where the lake is made and left, to be gone on with; a temporary one if not given.
+most of it to make and land them). days: how many the increment is for; four bring 1.3 % more lines. folder: where the
+lake is made and left, to be gone on with; a temporary one if not given.
 
 Prints seconds and the peak of a process of its own, in GiB: the layers built in full; `features_by_hand.sql` on
 the same Parquet, for the same dates, with the same threads and memory; and the build of what the days brought. What

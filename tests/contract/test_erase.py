@@ -283,13 +283,18 @@ def test_somebody_nobody_knows_is_suppressed_and_the_past_stays(town: Town) -> N
 
 
 def test_what_somebody_else_has_too_stays_with_them(town: Town) -> None:
-    (customer, email), (spouse, _) = next(town.people), next(town.people)
-    ours, theirs = (
-        town.lake.value("select min(record_id) from intermediate.int_identity__customer where customer_id = ?", [c])
-        for c in (customer, spouse)
+    phone_of = """
+        select any_value(mobile_phone) from raw.salesforce__contact
+        where 'salesforce:' || id = (
+            select min(record_id) from intermediate.int_identity__customer where customer_id = ?
+        )
+    """
+    customer, email, phone = next(
+        (*person, phone) for person in town.people if (phone := town.lake.value(phone_of, [person[0]]))
     )
-    phone = town.lake.value(
-        "select any_value(mobile_phone) from raw.salesforce__contact where 'salesforce:' || id = ?", [ours]
+    spouse, _ = next(town.people)
+    theirs = town.lake.value(
+        "select min(record_id) from intermediate.int_identity__customer where customer_id = ?", [spouse]
     )
     town.lake.execute(
         "update raw.salesforce__contact set email = ?, mobile_phone = ? where 'salesforce:' || id = ?",

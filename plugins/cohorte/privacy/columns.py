@@ -85,7 +85,7 @@ NOBODY: dict[str, str] = {
     "ops.load": "a load, counted",
     "ops.published": "a snapshot of the lake",
     "ops.run": "a run",
-    "pii.int_psychographics__text": "what was said, not by whom; a view, which forgets it with int_psychographics__said",
+    "pii.int_psychographics__text": "what was said, not by whom; a view, which forgets with int_psychographics__said",
     "pii.stg_salesforce__account": "a business",
     "raw.google_analytics__report": "a report's cost",
     "raw.meta__ad_insight": "an advertisement, counted",
