@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_source(name: str, settings: Settings) -> Iterator["SQLDatasource"]:
-    """One read-only connection to the lake, for all tables of a layer."""
+def open_source(name: str, settings: Settings, at_snapshot: int) -> Iterator["SQLDatasource"]:
+    """One read-only connection to the lake as it was at a snapshot, for all tables of a layer."""
     context: Any = _context()  # its type does not know what SQLAlchemy is given
-    with _attached(settings):
+    with _attached(settings, at_snapshot):
         source = context.data_sources.add_or_update_sql(
             name=name,
             connection_string="duckdb:///:memory:",
@@ -53,8 +53,8 @@ def _context() -> "gx.data_context.EphemeralDataContext":
 class _attached:
     """While open, every new DuckDB connection of SQLAlchemy is put on the lake."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.statements = attach_statements(settings, read_only=True)
+    def __init__(self, settings: Settings, at_snapshot: int) -> None:
+        self.statements = attach_statements(settings, read_only=True, at_snapshot=at_snapshot)
 
     def _on_connect(self, connection: Any, _record: Any) -> None:
         for statement in self.statements:

@@ -78,6 +78,7 @@ def expectations(suite: Suite) -> list[Any]:
 def gate(layer: str, *, lake: Lake, tables: Collection[str] | None = None, accept: Collection[str] = ()) -> GateResult:
     """Checks the guarded tables of a layer, or those named, stores the evidence, and makes the layer's page anew.
 
+    All of it is of one snapshot, whoever writes meanwhile: tables that are compared are of one moment.
     A run in which nothing blocks is accepted: what it saw is what later runs are compared with. accept: tables that
     somebody has looked at and that are right although they differ from their past; they begin a new one.
     Raises GateFailedError, after storing, when an expectation that blocks is not met, and ValueError when a table named
@@ -88,16 +89,20 @@ def gate(layer: str, *, lake: Lake, tables: Collection[str] | None = None, accep
     run_id = uuid.uuid4().hex
     now = clock.now(lake.settings).replace(tzinfo=None)
     chosen = _chosen(layer, tables, accept)
-    landed = {source for (source,) in lake.rows("select distinct source from ops.load")}
-    waiting = [s.TABLE for s in chosen if getattr(s, "SINCE_FIRST_LOAD_OF", None) not in landed | {None}]
-    pasts = past.read(lake, now)
     findings: list[Finding] = []
     seen: dict[str, profile.Profile] = {}
-    with engine.open_source(layer, lake.settings) as source:
+    snapshot = lake.snapshot()
+    with (
+        Lake.open(lake.settings, at_snapshot=snapshot) as then,
+        engine.open_source(layer, lake.settings, snapshot) as source,
+    ):
+        landed = {source for (source,) in then.rows("select distinct source from ops.load")}
+        waiting = [s.TABLE for s in chosen if getattr(s, "SINCE_FIRST_LOAD_OF", None) not in landed | {None}]
+        pasts = past.read(then, now)
         for suite in chosen:
             if suite.TABLE not in waiting:
                 known = past.Past() if suite.TABLE in accept else pasts[suite.TABLE]
-                found, seen[suite.TABLE] = _check(suite, known, source, lake, now)
+                found, seen[suite.TABLE] = _check(suite, known, source, then, now)
                 findings += found
     result = GateResult(run_id, tuple(findings), tuple(waiting))
     lake.write("gate", lambda: _store(result, seen, set(accept), lake, now), gate_run_id=run_id, layer=layer)
