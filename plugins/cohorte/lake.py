@@ -95,7 +95,9 @@ class Lake:
         return row[0] if row else None
 
     def arrow(self, query: str, parameters: Sequence[Any] = ()) -> "pa.Table":
-        return self.connection.execute(query, parameters).to_arrow_table()
+        if parameters:
+            return self.connection.execute(query, parameters).to_arrow_table()
+        return self.connection.sql(query).to_arrow_table()  # the whole answer at once: docs/adr/0034
 
     def exists(self, table: str) -> bool:
         """Whether `schema.table` is there, as a table or a view."""

@@ -26,6 +26,7 @@ def test_a_run(undisturbed: Undisturbed) -> None:
     _accounts_for_every_member(undisturbed.home, undisturbed.summary)
     _says_what_every_column_is(undisturbed.home)
     _has_a_reader_for_every_model(undisturbed.home)
+    _hands_out_rows_as_they_come(undisturbed.home)
     _passes_the_unit_tests_of_its_models(undisturbed.home)
     for expected in (models.made_again, models.shown, models.nothing_to_go_back_to):
         expected(undisturbed.home)
@@ -130,6 +131,35 @@ def _has_a_reader_for_every_model(home: Home) -> None:
     }
     idle = [model for model, found in readers.items() if model.startswith("model.") and not found]
     assert [model for model in idle if "stg_" not in model] == []  # a source may be there before its first reader
+
+
+def _hands_out_rows_as_they_come(home: Home) -> None:
+    """No view analysts read has a `union all` with joins in a later part of it (docs/adr/0034)."""
+
+    def waited_for(node: dict, after_a_union: bool = False) -> list[str]:
+        """What has to be ready before rows of later parts of a union come."""
+        name, children = node["name"].strip(), node["children"]
+        if after_a_union and name.endswith(("_JOIN", "_GROUP_BY", "WINDOW", "ORDER_BY")):
+            return [name]
+        parts = children[:1] if name.endswith("_JOIN") else children[-1:] if name == "CTE" else children
+        return [
+            found
+            for place, part in enumerate(parts)
+            for found in waited_for(part, after_a_union or (name == "UNION" and place > 0))
+        ]
+
+    waiting = "select 1 union all select count(*) from range(9) as a join range(9) as b using (range) group by range"
+    with Lake.open(home.settings, read_only=True) as lake:
+        views = lake.rows(
+            "select schema_name || '.' || view_name from duckdb_views() "
+            "where database_name = 'lake' and schema_name in ('marts', 'features')"
+        )
+        plans = {
+            query: json.loads(lake.rows(f"explain (format json) {query}")[0][1])[0]
+            for query in (waiting, *(f"from {view}" for (view,) in views))
+        }
+    assert "from marts.fct_interaction" in plans
+    assert {query for query, plan in plans.items() if waited_for(plan)} == {waiting}
 
 
 def _passes_the_unit_tests_of_its_models(home: Home) -> None:

@@ -1,5 +1,5 @@
 -- Whose an e-mail address was at the end of each as-of date; of several who had it, the first by id, as in
--- int_email__event.
+-- int_identity__address.
 with held as (
     select
         'salesforce:' || contact_id as record_id,
