@@ -52,7 +52,9 @@ def by_meaning(entries: Sequence[list[str]]) -> Matcher:
     of_entries /= np.linalg.norm(of_entries, axis=1, keepdims=True)
 
     def matcher(texts: list[str]) -> "np.ndarray":
-        return encode(texts) @ of_entries.T
+        # One by one, and multiplied in double precision: else what else is read at once shows in the fifth digit.
+        directions = np.vstack([encode([text]) for text in texts]).astype(np.float64)
+        return directions @ of_entries.T
 
     return matcher
 
