@@ -1,13 +1,11 @@
 """`int_psychographics__meaning`, on the lake itself: a text is read once, and forgotten when nobody says it."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-import yaml
+from small_project import REAL, small_project
 
 from cohorte.lake import Lake
-from cohorte.settings import ROOT
 from cohorte.steps.build import run_dbt
 
 MODEL = "int_psychographics__meaning"
@@ -17,19 +15,10 @@ READ = "select text_id, kind, interest from ops.int_psychographics__meaning orde
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of the model and of texts that a test gives, with the real one's profile and macros for them."""
-    folder = tmp_path_factory.mktemp("project")
-    real = ROOT / "dbt_project"
-    shutil.copy(real / "profiles.yml", folder)
-    (folder / "macros").mkdir()
-    for macro in ("mirror_part.sql", "py_write_table.sql", "generate_schema_name.sql"):
-        shutil.copy(real / "macros" / macro, folder / "macros")
-    (folder / "models").mkdir()
-    shutil.copy(real / "models" / "intermediate" / f"{MODEL}.py", folder / "models")
     texts = "{{ config(materialized='view') }} select form || ':' || text as text_id, form, text from lake.ops.texts"
-    (folder / "models" / "int_psychographics__text.sql").write_text(texts)
-    described = {"name": "two", "profile": "cohorte", "models": {"two": {"+schema": "ops"}}}
-    (folder / "dbt_project.yml").write_text(yaml.safe_dump(described))
-    return folder
+    model = (REAL / "models" / "intermediate" / f"{MODEL}.py").read_text()
+    models = {f"{MODEL}.py": model, "int_psychographics__text.sql": texts}
+    return small_project(tmp_path_factory.mktemp("project"), models, ["mirror_part", "py_write_table"])
 
 
 def run(lake: Lake, project: Path) -> list[tuple[str, str, str]]:

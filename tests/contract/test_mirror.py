@@ -1,13 +1,11 @@
 """The incremental strategy `mirror`, on the lake itself: a table follows its SELECT, and its feed is the change."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-import yaml
+from small_project import small_project
 
 from cohorte.lake import Lake
-from cohorte.settings import ROOT
 from cohorte.steps.build import run_dbt
 
 MODEL = """
@@ -19,17 +17,7 @@ select channel, customer_id, city from lake.ops.asked
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of one model, with the real one's profile and macros for it."""
-    folder = tmp_path_factory.mktemp("project")
-    real = ROOT / "dbt_project"
-    shutil.copy(real / "profiles.yml", folder)
-    (folder / "macros").mkdir()
-    for macro in ("mirror.sql", "generate_schema_name.sql"):
-        shutil.copy(real / "macros" / macro, folder / "macros")
-    (folder / "models").mkdir()
-    (folder / "models" / "follower.sql").write_text(MODEL)
-    described = {"name": "follower", "profile": "cohorte", "models": {"follower": {"+schema": "ops"}}}
-    (folder / "dbt_project.yml").write_text(yaml.safe_dump(described))
-    return folder
+    return small_project(tmp_path_factory.mktemp("project"), {"follower.sql": MODEL}, ["mirror"])
 
 
 def follow(lake: Lake, project: Path, *rows: tuple[str, str, str | None]) -> list[tuple[str, ...]]:

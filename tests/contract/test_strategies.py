@@ -1,13 +1,11 @@
 """The strategies `mirror_part` and `newest`, on the lake itself: what is not named is left, and not rewritten."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-import yaml
+from small_project import small_project
 
 from cohorte.lake import Lake
-from cohorte.settings import ROOT
 from cohorte.steps.build import run_dbt
 
 PART = """
@@ -25,18 +23,8 @@ select id, word, born_at::timestamp as born_at, changed_at::timestamp as changed
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of two models, with the real one's profile and macros for them."""
-    folder = tmp_path_factory.mktemp("project")
-    real = ROOT / "dbt_project"
-    shutil.copy(real / "profiles.yml", folder)
-    (folder / "macros").mkdir()
-    for macro in ("mirror_part.sql", "newest.sql", "generate_schema_name.sql"):
-        shutil.copy(real / "macros" / macro, folder / "macros")
-    (folder / "models").mkdir()
-    (folder / "models" / "part.sql").write_text(PART)
-    (folder / "models" / "latest.sql").write_text(NEWEST)
-    described = {"name": "two", "profile": "cohorte", "models": {"two": {"+schema": "ops"}}}
-    (folder / "dbt_project.yml").write_text(yaml.safe_dump(described))
-    return folder
+    models = {"part.sql": PART, "latest.sql": NEWEST}
+    return small_project(tmp_path_factory.mktemp("project"), models, ["mirror_part", "newest"])
 
 
 def run(lake: Lake, project: Path, model: str) -> list[tuple[str, ...]]:

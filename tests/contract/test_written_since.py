@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from small_project import REAL, small_project
 
 from cohorte.lake import Lake
-from cohorte.settings import ROOT
 from cohorte.steps.build import run_dbt
 
 RULES = [
@@ -20,17 +20,13 @@ RULES = [
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of one table, which is written by hand, with the real one's profile, macros and tests."""
-    folder = tmp_path_factory.mktemp("project")
-    real = ROOT / "dbt_project"
-    for file in ("clock", "written_since", "generate_schema_name", "list_relations"):
-        (folder / "macros").mkdir(exist_ok=True)
-        shutil.copy(real / "macros" / f"{file}.sql", folder / "macros")
-    shutil.copytree(real / "tests", folder / "tests")
-    shutil.copy(real / "profiles.yml", folder)
-    (folder / "models").mkdir()
-    (folder / "models" / "kept.sql").write_text("{{ config(materialized='table', schema='ops') }} select 1")
-    (folder / "models" / "kept.yml").write_text(yaml.safe_dump({"models": [{"name": "kept", "data_tests": RULES}]}))
-    (folder / "dbt_project.yml").write_text(yaml.safe_dump({"name": "kept", "profile": "cohorte"}))
+    models = {
+        "kept.sql": "{{ config(materialized='table') }} select 1",
+        "kept.yml": yaml.safe_dump({"models": [{"name": "kept", "data_tests": RULES}]}),
+    }
+    macros = ["clock", "written_since", "list_relations"]
+    folder = small_project(tmp_path_factory.mktemp("project"), models, macros)
+    shutil.copytree(REAL / "tests", folder / "tests")
     return folder
 
 
