@@ -8,6 +8,16 @@
     {{ model }}{% if since is not none %} where snapshot_id > {{ since }}{% endif %}
 {%- endmacro %}
 
+{#
+  Columns of the rows that a test looks at, to be asked one question each. The few of an increment are read once for all
+  questions. Of a whole table, each reads its own column: where no file has a null, its statistics answer.
+#}
+{% macro looked_at(model, columns) -%}
+with looked_at as {{ 'not ' if last_good(model) is none }}materialized (
+    select {{ columns | unique | join(', ') }} from {{ written_since(model) }}
+)
+{%- endmacro %}
+
 {# The snapshot of the lake from which a table was last built well, if that is known. #}
 {% macro last_good(model) -%}
     {%- set good = fromjson(env_of_run('COHORTE_DBT_GOOD', '{}') | trim) if execute else {} -%}

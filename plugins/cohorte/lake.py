@@ -37,6 +37,10 @@ RETRY = {"ducklake_max_retry_count": 30, "ducklake_retry_wait_ms": 100, "ducklak
 PARQUET = {"parquet_version": "V2", "parquet_compression": "lz4_raw"}
 """Ids and hashes, which nothing compresses, are most of what is read: version 2 writes them one after the other, and
 LZ4 does not try for long. As large as version 1 with Snappy, written and read in less time (docs/adr/0025)."""
+ROWS_IN_CATALOGUE = "data_inlining_row_limit"
+KEEPS_A_BOOK = ("segments", "ml", "activation", "ops")
+"""Schemas of tables that grow by a row or two a commit: DuckLake keeps such rows in the catalogue. For tables of other
+schemas no read has to ask whether some are there (docs/adr/0035)."""
 CONFLICT = "Transaction conflict"
 """How DuckLake says that another writer's commit came first and touched the same rows' files."""
 CONFLICT_ATTEMPTS = 8
@@ -190,12 +194,23 @@ class Lake:
         """Creates the schemas and the platform's own tables (`ddl/**/*.sql`); safe to run at every start."""
         for schema in SCHEMAS:
             self.connection.execute(f"create schema if not exists {CATALOG}.{schema}")
-        known = dict(self.rows(f"select option_name, value from {CATALOG}.options() where scope = 'GLOBAL'"))
-        for name, value in PARQUET.items():
-            if known.get(name) != value:  # a version is set as "2", and said as "V2"
-                self.connection.execute(f"call {CATALOG}.set_option('{name}', '{value.removeprefix('V')}')")
+        self._set_options("", PARQUET | {ROWS_IN_CATALOGUE: "0"})
+        for schema in KEEPS_A_BOOK:
+            self._set_options(schema, {ROWS_IN_CATALOGUE: "10"})
         for script in sorted((Path(__file__).parent / "ddl").rglob("*.sql")):
             self.connection.execute(script.read_text())
+
+    def _set_options(self, schema: str, options: dict[str, str]) -> None:
+        """DuckLake's options of a schema, or of the whole lake for ''."""
+        known = dict(
+            self.rows(
+                f"select option_name, value from {CATALOG}.options() where coalesce(scope_entry, '') = ?", [schema]
+            )
+        )
+        of = f", schema => '{schema}'" if schema else ""
+        for name, value in options.items():
+            if known.get(name) != value:  # a version is set as "2", and said as "V2"
+                self.execute(f"call {CATALOG}.set_option('{name}', '{value.removeprefix('V')}'{of})")
 
 
 def connection_config(settings: Settings) -> dict[str, Any]:

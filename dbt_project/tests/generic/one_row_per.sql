@@ -10,28 +10,28 @@
   A failure is a row: the rule, how many rows break it, and the key of one of them.
 #}
 {% test one_row_per(model, columns, nullable=[], never_null=[], one_of={}) %}
-{%- set rows = '(select * from ' ~ written_since(model) ~ ')' %}
 {%- set key = "concat_ws('|', " ~ columns | join(", ") ~ ")" %}
+{{ looked_at(model, columns + never_null + one_of.keys() | list) }}
+
 select 'more than one row' as rule, any_value(key) as example, sum(copies) as wrong_rows
 from (
     select {{ key }} as key, count(*) as copies
-    from {{ rows }}
+    from looked_at
     group by {{ columns | join(', ') }}
     having count(*) > 1
 )
 having count(*) > 0
 {%- for column in columns + never_null if column not in nullable %}
 union all
-{#- A question a column: the statistics of the files answer those about columns without any null. #}
 select '{{ column }} is null', any_value({{ key }}), count(*)
-from {{ rows }}
+from looked_at
 where {{ column }} is null
 having count(*) > 0
 {%- endfor %}
 {%- for column, values in one_of.items() %}
 union all
 select '{{ column }} is ' || any_value({{ column }}), any_value({{ key }}), count(*)
-from {{ rows }}
+from looked_at
 where {{ column }} not in ('{{ values | join("', '") }}')
 having count(*) > 0
 {%- endfor %}

@@ -17,16 +17,6 @@ KINDS = {"interest": "interests", "value": "values"}
 """Kind of an entry: its section of the taxonomy."""
 BATCH = 10_000
 """Texts compared at once."""
-COLUMNS = {
-    "record_id": "str",
-    "kind": "str",
-    "interest": "str",
-    "score": "float64",
-    "evidence_id": "str",
-    "texts": "int64",
-    "known_at": "datetime64[us]",
-    "method": "str",
-}
 MEANINGS = {"text_id": "str", "kind": "str", "interest": "str", "similarity": "float64", "method": "str"}
 
 
@@ -45,66 +35,14 @@ def reading() -> str:
     return f"{best_method()}-{hashlib.sha256(TAXONOMY.read_bytes()).hexdigest()[:12]}"
 
 
-def score_interests(evidence: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFrame":
-    """Interests and values of whoever is behind each record, with the text that says so.
-
-    evidence: one row per text: evidence_id, record_id, text, weight (0 to 1), known_at, is_category (whether it is
-    the name of a category, and no words of the customer).
-    method: `tfidf` or `embeddings`; by default the best that is installed.
-    Returns one row per record, kind and interest: record_id, kind (interest or value), interest (its name), score
-    (0 to 1; the probability that at least one text means it, texts taken as independent), evidence_id (the strongest
-    text), texts (how many), known_at (when the first of them was known), method.
-    Raises ImportError for `embeddings` where the extra is not installed.
-    """
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.register("evidence", evidence)
-        connection.sql(
-            "create table given as select evidence_id::varchar as evidence_id, record_id::varchar as record_id, "
-            "weight::double as weight, known_at::timestamp as known_at, lower(trim(text::varchar)) as text, "
-            "if(is_category::boolean, 'named', 'said') as form, concat_ws(':', form, text) as text_id from evidence"
-        )
-        texts = connection.sql("select distinct text_id, text, form from given where text <> '' order by all")
-        connection.register("meant", meanings(texts.df(), method=method))
-        # Sums of floats come out the same only in one order.
-        scored = connection.sql(
-            """
-            with told as (
-                select
-                    given.*,
-                    meant.kind,
-                    meant.interest,
-                    least(greatest(meant.similarity * given.weight, 0), 0.99) as strength,
-                    meant.method
-                from given
-                inner join meant using (text_id)
-                where meant.kind <> 'none'
-            )
-
-            select
-                record_id,
-                kind,
-                interest,
-                1 - exp(sum(ln(1 - strength) order by strength desc, evidence_id)) as score,
-                first(evidence_id order by strength desc, evidence_id) as evidence_id,
-                count(*) as texts,
-                min(known_at) as known_at,
-                any_value(method) as method
-            from told
-            group by record_id, kind, interest
-            order by record_id, kind, interest
-            """
-        )
-        return scored.df().astype(COLUMNS)
-
-
 def meanings(texts: "pd.DataFrame", *, method: str | None = None) -> "pd.DataFrame":
     """What each text tells.
 
     texts: text_id, text (in lower case), form (`said` by somebody, or `named`: the name of a category); distinct.
+    method: `tfidf` or `embeddings`; by default the best that is installed.
     Returns one row per text and what it tells, or one of kind `none` for a text that tells nothing: text_id, kind
     (interest, value or none), interest (its name; empty for none), similarity (0 to 1), method.
+    Raises ImportError for `embeddings` where the extra is not installed.
     """
     import pandas as pd
 

@@ -27,6 +27,8 @@ AT_ONCE = 3
 LAYERS = ("staging", "intermediate", "marts", "features", "segments")
 FROM_GATE_TO_GATE = (("staging",), ("intermediate", "marts"), ("features",))
 """Layers below the segments that are built together, as the DAG does."""
+RUNS_BETWEEN_COLLECTIONS = 8
+"""Runs of dbt in one process after which Python looks through what they left, some ten megabytes each."""
 
 _runs_before = count()
 
@@ -237,9 +239,9 @@ def _secrets(settings: Settings) -> list[dict[str, Any]]:
 def _uncollected() -> "Iterator[None]":
     """Without Python's collector of cycles, which would look through dbt's manifest again and again, for nothing.
 
-    What a run leaves is looked through when the next one begins; a process that runs dbt once never does.
+    What runs leave is looked through when there were enough of them; a process that runs dbt once never does.
     """
-    if next(_runs_before):
+    if next(_runs_before) % RUNS_BETWEEN_COLLECTIONS == RUNS_BETWEEN_COLLECTIONS - 1:
         gc.unfreeze()
         gc.collect()
     was_on = gc.isenabled()
