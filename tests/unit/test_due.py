@@ -112,6 +112,19 @@ def test_rows_that_passed_need_no_test_while_the_table_is_the_one_it_was() -> No
     assert failed.good["marts.order"] == 10, "what it wrote since it was last good is to be tested again"
 
 
+def test_a_table_has_seen_what_its_last_good_build_made_before_it() -> None:
+    def line(*commits: Commit) -> int:
+        return found(*commits).seen["marts.line"]
+
+    assert line() == 10
+    assert line(commit(11, "marts.order", invocation="last"), commit(12, "marts.line", invocation="last")) == 11
+    assert line(commit(11, "marts.order", invocation="last", made=("marts.order",)), commit(12, "raw.order")) == 11
+    assert line(commit(11, "marts.order"), commit(12, "marts.order", invocation="last")) == 10, "too late, perhaps"
+    assert line(commit(11, "marts.order", invocation="last"), commit(12, "marts.order")) == 11
+    reads_through_views = found(commit(11, "marts.product", invocation="last")).seen
+    assert reads_through_views["marts.shelf"] == reads_through_views["marts.feature"] == 11
+
+
 def test_a_table_that_is_as_its_last_good_build_left_it_has_seen_what_there_was_when_that_began() -> None:
     assert found(commit(11, "marts.order", invocation="last")).seen["marts.order"] == 10
     assert found(commit(11, "raw.order")).seen["marts.line"] == 10

@@ -1,18 +1,12 @@
 {{ config(materialized='view', schema='pii') }}
 
 -- Words that tell what somebody cares for, each with the record it is known by: who that is, or was on a day, is a matter
--- of identity. Of what strangers say, who gave their name in no form, nothing is here.
-with records as (
-    select distinct record_id
-    from {{ ref('int_identity__history') }}
-),
-
-leads as (
+-- of identity, and nobody here waits for it. Of what strangers say, who gave their name in no form, nothing is here.
+with leads as (
     select
-        leads.*,
-        records.record_id
-    from {{ ref('stg_meta__lead') }} as leads
-    inner join records on records.record_id = 'meta:' || leads.lead_id
+        *,
+        'meta:' || lead_id as record_id
+    from {{ ref('stg_meta__lead') }}
 ),
 
 meta_users as (

@@ -77,6 +77,18 @@ class Lakes:
         since, wanted = self.since(last), set(tables)
         return since is None or any(c.touched & wanted for c in since if c.invocation != last.invocation)
 
+    def seen(self, tables: Iterable[str], last: Built) -> int:
+        """The snapshot whose rows of the tables that a model reads, and all before, it had seen when it was last built.
+
+        What the same build made of them was there before the model was: dbt builds in that order. What others wrote to
+        them meanwhile may have come too late.
+        """
+        since, wanted = self.since(last) or [], set(tables)
+        made = [c.snapshot for c in since if c.touched & wanted and c.invocation == last.invocation]
+        others = [c.snapshot for c in since if c.touched & wanted and c.invocation != last.invocation]
+        newest = max(made, default=last.snapshot)
+        return newest if newest < min(others, default=newest + 1) else last.snapshot
+
     def tested(self, table: str, last: Built) -> int | None:
         """The snapshot up to which a table's rows have passed their tests: the last of its last good build.
 
@@ -156,7 +168,8 @@ class Due:
     good: Mapping[str, int]
     """Tables -> the snapshot up to which their rows have passed their tests."""
     seen: Mapping[str, int]
-    """Tables that are as their last good build left them -> the snapshot whose rows, and all before, it had seen."""
+    """Tables that are as their last good build left them -> the snapshot whose rows, and all before, it had seen of what
+    it reads."""
     makes_tables: bool
     """Whether one of the models is not there yet."""
 
@@ -188,7 +201,7 @@ def due(graph: Graph, layers: Collection[str], lakes: Lakes, built: Mapping[str,
     }
     good = {table: snapshot for table, snapshot in tested.items() if snapshot is not None}
     seen = {
-        table: built[model].snapshot
+        table: lakes.seen(map(graph.relation, graph.reads(model)), built[model])
         for model in defined
         if (table := graph.relation(model)) in tested
         and built[model].is_good
