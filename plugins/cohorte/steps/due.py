@@ -168,8 +168,8 @@ class Due:
     good: Mapping[str, int]
     """Tables -> the snapshot up to which their rows have passed their tests."""
     seen: Mapping[str, int]
-    """Tables that are as their last good build left them -> the snapshot whose rows, and all before, of what they read it
-    had seen."""
+    """Tables that are as their last good build left them -> the snapshot whose rows, and all before, it had seen. Those
+    are rows of what they read."""
     makes_tables: bool
     """Whether one of the models is not there yet."""
 
