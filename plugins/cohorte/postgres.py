@@ -76,7 +76,10 @@ def stop(settings: Settings) -> None:
     """Stops the embedded server, whoever else uses it; for tests and for the end of a stack."""
     folder = settings.home.resolve() / "postgres"
     if (folder / "postmaster.pid").exists():
-        _embedded().get_server(folder, cleanup_mode="stop").stop()
+        server = _embedded().get_server(folder, cleanup_mode="stop")
+        server.stop()
+        server.cleanup_mode = None  # it is down: there is nothing to do for it when this process ends
+        server.cleanup()
 
 
 def _embedded() -> ModuleType:
