@@ -283,19 +283,15 @@ def test_somebody_nobody_knows_is_suppressed_and_the_past_stays(town: Town) -> N
 
 
 def test_what_somebody_else_has_too_stays_with_them(town: Town) -> None:
-    phone_of = """
-        select any_value(mobile_phone) from raw.salesforce__contact
-        where 'salesforce:' || id = (
-            select min(record_id) from intermediate.int_identity__customer where customer_id = ?
-        )
+    contact_of = """
+        select min(record_id) from intermediate.int_identity__customer
+        where customer_id = ? and starts_with(record_id, 'salesforce:')
     """
+    phone_of = f"select any_value(mobile_phone) from raw.salesforce__contact where 'salesforce:' || id = ({contact_of})"
     customer, email, phone = next(
         (*person, phone) for person in town.people if (phone := town.lake.value(phone_of, [person[0]]))
     )
-    spouse, _ = next(town.people)
-    theirs = town.lake.value(
-        "select min(record_id) from intermediate.int_identity__customer where customer_id = ?", [spouse]
-    )
+    theirs = town.lake.value(contact_of, [next(town.people)[0]])
     town.lake.execute(
         "update raw.salesforce__contact set email = ?, mobile_phone = ? where 'salesforce:' || id = ?",
         [email, phone, theirs],
